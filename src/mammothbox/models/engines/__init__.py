@@ -1,0 +1,1 @@
+"""Inference engines: plain compute, one module a model; no processes, no HTTP."""

@@ -1,0 +1,117 @@
+"""The `lite` profile's eyes: labels, a joint vector and a caption from one pass over a photo.
+
+Place in the flow: the eyes host holds one `EyesEngine` and answers both the captioner's and the
+embedder's contract with it. The backbone's graph comes from `graphs.efficientnet_lite2.build`; the
+sentence side is MiniLM. Knows nothing of files of photos, processes or HTTP.
+
+Example:
+    >>> eyes = EyesEngine(backbone=cache / "efficientnet-lite2.onnx",       # doctest: +SKIP
+    ...                   text=cache / "minilm", threads=2)
+    >>> eyes.look([pixels])[0].caption                                      # doctest: +SKIP
+    'a brown dog runs through the snow'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mammothbox.models.engines.eyes_conse import ConseSpace
+from mammothbox.models.engines.eyes_labels import Label, label_sentence, softmax, top_labels
+from mammothbox.models.engines.eyes_pixels import prepare, to_batch
+from mammothbox.models.engines.sessions import open_session
+from mammothbox.models.engines.text import TextEngine
+from mammothbox.records import Pixels, Vector
+
+BATCH = 8
+"""Photos a pass: larger batches are no faster on two cores and cost memory."""
+
+DIMENSIONS = 512
+
+Array = npt.NDArray[np.float32]
+Space = Literal["conse"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What the eyes say of one photo.
+
+    Attributes:
+        labels: (name, probability), most probable first, at least one.
+        vector: 512 numbers of the joint space, L2-normalised.
+        caption: one plain sentence, or the labels' ("probably: ...").
+        confidence: 0 to 1, how far the caption can be trusted.
+        from_labels: True when the caption is only the labels.
+    """
+
+    labels: tuple[Label, ...]
+    vector: Vector
+    caption: str
+    confidence: float
+    from_labels: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """The backbone's answer for N photos: logits N x 1000, pooled N x 1280, cells N x 81 x 1280."""
+
+    logits: Array
+    pooled: Array
+    cells: Array
+
+
+class EyesEngine:
+    """One loaded set of eyes. Not for several threads at once.
+
+    Args:
+        backbone: the `.onnx` made by `graphs.efficientnet_lite2.build`.
+        text: directory of MiniLM (see `TextEngine`); loaded when a sentence first needs it.
+        threads: compute threads.
+        space: which joint space; ``conse`` needs no trained weights.
+
+    Raises:
+        WeightsMissing: a file is not there.
+    """
+
+    def __init__(self, backbone: Path, text: Path, threads: int, *, space: Space = "conse") -> None:
+        self._session = open_session(backbone, threads)
+        self._text_path, self._threads = text, threads
+        self._text: TextEngine | None = None
+        self._space = ConseSpace(self._sentences)
+
+    def look(self, images: Sequence[Pixels]) -> list[Look]:
+        """Labels, vector and caption of each image (H x W x 3 uint8, any size), in order."""
+        looks: list[Look] = []
+        for features in self.features(images):
+            vectors = self._space.images(features.logits)
+            for row, vector in zip(softmax(features.logits), vectors, strict=True):
+                labels = tuple(top_labels(row))
+                sentence = label_sentence(labels)
+                looks.append(Look(labels, vector, sentence, labels[0][1], from_labels=True))
+        return looks
+
+    def embed_images(self, images: Sequence[Pixels]) -> Array:
+        """N x 512, rows L2-normalised; the same vectors as `look`, without captions."""
+        rows = [self._space.images(features.logits) for features in self.features(images)]
+        return np.concatenate(rows) if rows else np.zeros((0, DIMENSIONS), np.float32)
+
+    def embed_texts(self, texts: Sequence[str]) -> Array:
+        """N x 512, rows L2-normalised, comparable with the photos' vectors by dot product."""
+        return self._space.texts(texts)
+
+    def features(self, images: Sequence[Pixels]) -> Iterator[Features]:
+        """What the backbone sees, `BATCH` photos at a time."""
+        for start in range(0, len(images), BATCH):
+            prepared = [prepare(image) for image in images[start : start + BATCH]]
+            outputs = ["logits", "pooled", "cells"]
+            yield Features(*self._session.run(outputs, {"pixels": to_batch(prepared)}))
+
+    def _sentences(self, texts: Sequence[str]) -> Array:
+        if self._text is None:
+            self._text = TextEngine(self._text_path, self._threads)
+        return self._text.embed(texts)

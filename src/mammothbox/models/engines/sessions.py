@@ -1,0 +1,35 @@
+"""ONNX Runtime sessions, opened one way everywhere.
+
+Place in the flow: every engine that runs an ONNX graph opens it here. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mammothbox.errors import WeightsCorrupt, WeightsMissing
+
+
+def open_session(graph: Path, threads: int) -> Any:
+    """An `onnxruntime.InferenceSession` on the CPU with `threads` compute threads (at least 1).
+
+    Raises:
+        WeightsMissing: there is no such file.
+        WeightsCorrupt: the file is not an ONNX graph that runs here.
+    """
+    import onnxruntime as ort
+    from onnxruntime.capi import onnxruntime_pybind11_state as failures
+
+    if not graph.is_file():
+        raise WeightsMissing(f"{graph} is missing; run: mammothbox models pull")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = max(1, threads)
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads of an idle session must sleep, not spin: several hosts share the cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except (failures.Fail, failures.InvalidProtobuf, failures.InvalidGraph) as error:
+        raise WeightsCorrupt(f"{graph} does not load: {error}") from error

@@ -1,0 +1,93 @@
+"""The eyes on the real backbone and real photos."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mammothbox.models.engines.eyes import EyesEngine
+from mammothbox.models.engines.eyes_labels import label_names, label_sentence, top_labels
+from mammothbox.records import Pixels
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def eyes(eyes_graph: Path, minilm_dir: Path) -> EyesEngine:
+    return EyesEngine(eyes_graph, minilm_dir, threads=2)
+
+
+def _pixels(path: Path) -> Pixels:
+    with Image.open(path) as file:
+        return np.asarray(file.convert("RGB"))
+
+
+def test_most_photos_get_their_own_label_first(eyes: EyesEngine, media: Path) -> None:
+    paths = sorted((media / "photos/imagenet1000").iterdir())
+    truth = [path.stem.split("_", 1)[1].replace("_", " ").lower() for path in paths]
+
+    looks = eyes.look([_pixels(path) for path in paths])
+
+    right = [look.labels[0][0].lower() == name for look, name in zip(looks, truth, strict=True)]
+    # Whole frames, squashed: wrong mean, wrong padding or a wrong class order all fall below 0.7.
+    assert np.mean(right) >= 0.7
+
+
+def test_a_sentence_finds_its_photo_without_training(
+    eyes_graph: Path, minilm_dir: Path, media: Path
+) -> None:
+    conse = EyesEngine(eyes_graph, minilm_dir, threads=2, space="conse")
+    with open(media / "photos/flickr8k/captions.csv") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "val"]
+    names = sorted({row["image"] for row in rows})[:200]
+    sentences = [row for row in rows if row["image"] in set(names)]
+
+    photos = conse.embed_images([_pixels(media / "photos/flickr8k/val" / n) for n in names])
+    texts = conse.embed_texts([row["caption"] for row in sentences])
+
+    assert photos.shape == (200, 512)
+    scores = texts @ photos.T
+    own = np.array([names.index(row["image"]) for row in sentences])
+    ranks = (scores > scores[np.arange(len(own)), own][:, None]).sum(axis=1)
+    # Among 200 photos chance is 0.05; ConSE reaches about 0.55.
+    assert np.mean(ranks < 10) >= 0.45
+
+
+def test_vectors_have_length_one_and_do_not_depend_on_company(
+    eyes: EyesEngine, media: Path
+) -> None:
+    paths = sorted((media / "photos/flickr8k/val").iterdir())[:11]
+    images = [_pixels(path) for path in paths]
+
+    looks = eyes.look(images)
+
+    vectors = np.stack([look.vector for look in looks])
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert np.allclose(vectors, eyes.embed_images(images), atol=1e-5)
+    assert np.allclose(vectors[10], eyes.embed_images(images[10:])[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 2000), (2000, 3), (260, 260)])
+def test_any_shape_is_seen(eyes: EyesEngine, shape: tuple[int, int]) -> None:
+    (look,) = eyes.look([np.full((*shape, 3), 128, np.uint8)])
+    assert np.isfinite(look.vector).all()
+    assert look.caption
+    assert 0 <= look.confidence <= 1
+
+
+def test_nothing_in_nothing_out(eyes: EyesEngine) -> None:
+    assert eyes.look([]) == []
+    assert eyes.embed_images([]).shape == (0, 512)
+
+
+def test_labels_are_a_thousand_different_names() -> None:
+    names = label_names()
+    assert len(names) == len(set(names)) == 1000
+    probabilities = np.zeros(1000, np.float32)
+    probabilities[[207, 852, 5]] = [0.6, 0.3, 0.02]
+    labels = top_labels(probabilities)
+    assert label_sentence(labels) == "probably: golden retriever, tennis ball"
