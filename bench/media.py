@@ -6,7 +6,7 @@ written for people, into values; it knows nothing of models or metrics.
 
 Example:
     >>> spoken_truth("en; go forward [noisy]")
-    SpokenTruth(language='en', text='go forward', note='noisy', exact=True)
+    SpokenTruth(language='en', text='go forward', note='noisy', written=True, exact=True)
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_INEXACT = re.compile(
-    r"no (?:exact )?transcript|not human truth|\(from |^contains the word|\.\.\.|formats? variants|"
-    r"\(said ",
-    re.IGNORECASE,
+_UNWRITTEN = re.compile(
+    r"no (?:exact )?transcript|not human truth|^contains the word|formats? variants", re.IGNORECASE
 )
-"""Marks of a truth that somebody guessed, shortened, or never wrote down."""
+"""Marks of a truth whose words no person wrote down."""
+
+_LOOSE = re.compile(r"\.\.\.|\(from |\(said ", re.IGNORECASE)
+"""Marks of words that are guessed, shortened, or not all there is to hear."""
 
 _SPEAKERS = re.compile(r"^(?:\d+|one|two|three|four|several) speakers?;\s*", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"^[A-Z]{2}\d+-\d+$")
@@ -56,12 +57,14 @@ class SpokenTruth:
         language: ISO 639-1.
         text: the words, empty when nobody wrote them down.
         note: what stood in square brackets, e.g. ``pink noise, SNR 5 dB``.
-        exact: False when the truth itself says that it is guessed or shortened.
+        written: whether a person wrote the words down; such a clip's language is known.
+        exact: whether they are besides all the words there are, so that they can be counted.
     """
 
     language: str
     text: str
     note: str
+    written: bool
     exact: bool
 
 
@@ -107,8 +110,9 @@ def spoken_truth(truth: str) -> SpokenTruth | None:
     notes = re.findall(r"\[([^\]]*)\]", rest)
     text = re.sub(r"\[[^\]]*\]", " ", rest).strip()
     text = _SPEAKERS.sub("", text)
-    exact = bool(text) and not _INEXACT.search(text) and not _IDENTIFIER.match(text)
-    return SpokenTruth(language, text, "; ".join(notes), exact)
+    written = bool(text) and not _UNWRITTEN.search(text) and not _IDENTIFIER.match(text)
+    exact = written and not _LOOSE.search(text)
+    return SpokenTruth(language, text, "; ".join(notes), written, exact)
 
 
 def is_wordless(truth: str) -> bool:
@@ -155,7 +159,10 @@ def text_truth(item: Item) -> str:
 
 
 def field_truth(item: Item) -> dict[str, Any]:
-    """The fields of a receipt or invoice as the index gives them; empty when it gives none."""
+    """The fields of a receipt or invoice as the index gives them; empty when it gives none.
+
+    An index may cut a long truth off; then the plain fields before the cut are taken.
+    """
     start = item.truth.find("fields:")
     if start < 0:
         return {}
@@ -163,7 +170,8 @@ def field_truth(item: Item) -> dict[str, Any]:
     try:
         value, _ = json.JSONDecoder().raw_decode(body)
     except json.JSONDecodeError:
-        return {}
+        pairs = re.findall(r'"(\w+)":\s*(?:"([^"]*)"|(-?[\d.]+))(?=\s*[,}])', body)
+        return {name: text or number for name, text, number in pairs}
     if isinstance(value, list):
         value = value[0] if value else {}
     return value if isinstance(value, dict) else {}

@@ -8,6 +8,7 @@ import pytest
 
 from bench.media import (
     Item,
+    SpokenTruth,
     field_truth,
     flickr_captions,
     is_wordless,
@@ -21,24 +22,31 @@ from bench.media import (
 
 
 @pytest.mark.parametrize(
-    ("written", "language", "text", "note", "exact"),
+    ("truth", "language", "text", "note", "written", "exact"),
     [
-        ("en; go forward ten meters", "en", "go forward ten meters", "", True),
-        ("en; a b [pink noise, SNR 5 dB]", "en", "a b", "pink noise, SNR 5 dB", True),
-        ("en; ", "en", "", "", False),
-        ("zh; no transcript in repo", "zh", "no transcript in repo", "", False),
-        ("en; hello (from the file name)", "en", "hello (from the file name)", "", False),
-        ("en; two speakers; and so it begins", "en", "and so it begins", "", True),
-        ("en; LJ050-0131", "en", "LJ050-0131", "", False),
-        ('en; contains the word "ComfyUI"', "en", 'contains the word "ComfyUI"', "", False),
-        ("de; (x output, NOT human truth) Die", "de", "(x output, NOT human truth) Die", "", False),
-        ("en; fourteen sixty-nine;", "en", "fourteen sixty-nine;", "", True),
+        ("en; go forward ten meters", "en", "go forward ten meters", "", True, True),
+        ("en; a b [pink noise, SNR 5 dB]", "en", "a b", "pink noise, SNR 5 dB", True, True),
+        ("en; ", "en", "", "", False, False),
+        ("zh; no transcript in repo", "zh", "no transcript in repo", "", False, False),
+        ("en; hello (from the file name)", "en", "hello (from the file name)", "", True, False),
+        ("en; two speakers; and so it begins", "en", "and so it begins", "", True, True),
+        ("en; LJ050-0131", "en", "LJ050-0131", "", False, False),
+        ('en; contains the word "ComfyUI"', "en", 'contains the word "ComfyUI"', "", False, False),
+        (
+            "de; (x output, NOT human truth) Die",
+            "de",
+            "(x output, NOT human truth) Die",
+            "",
+            False,
+            False,
+        ),
+        ("en; fourteen sixty-nine;", "en", "fourteen sixty-nine;", "", True, True),
     ],
 )
-def test_spoken_truth(written: str, language: str, text: str, note: str, exact: bool) -> None:
-    truth = spoken_truth(written)
-    assert truth is not None
-    assert (truth.language, truth.text, truth.note, truth.exact) == (language, text, note, exact)
+def test_spoken_truth(
+    truth: str, language: str, text: str, note: str, written: bool, exact: bool
+) -> None:
+    assert spoken_truth(truth) == SpokenTruth(language, text, note, written, exact)
 
 
 def test_not_every_truth_is_speech() -> None:
@@ -93,7 +101,12 @@ def test_field_truth_of_receipt_and_invoice(tmp_path: Path) -> None:
         "amount": 1939.0,
     }
     assert field_truth(Item(tmp_path, "n", "document", "invalid pdf")) == {}
-    assert field_truth(Item(tmp_path, "n", "document", "fields: {broken")) == {}
+    cut = 'invoice fields: [ { "issuer": "A B.V.", "amount": 7.5, "date": "2014-04-19", "iban": '
+    assert field_truth(Item(tmp_path, "c", "document", cut)) == {
+        "issuer": "A B.V.",
+        "amount": "7.5",
+        "date": "2014-04-19",
+    }
 
 
 def test_a_directory_may_lack_everything(tmp_path: Path) -> None:
