@@ -1,0 +1,27 @@
+"""The library on disk, behind one class: `open_store` gives a `Store`."""
+
+from mammothbox.store.counts import Counts, owned_files
+from mammothbox.store.duplicates import NearPair
+from mammothbox.store.filters import Filters, normal_tag
+from mammothbox.store.opening import open_store
+from mammothbox.store.people import Tag
+from mammothbox.store.results import Failure
+from mammothbox.store.store import OnCall, Store
+from mammothbox.store.vectors import Near, Space
+from mammothbox.store.words import WordMatch
+
+__all__ = [
+    "Counts",
+    "Failure",
+    "Filters",
+    "Near",
+    "NearPair",
+    "OnCall",
+    "Space",
+    "Store",
+    "Tag",
+    "WordMatch",
+    "normal_tag",
+    "open_store",
+    "owned_files",
+]

@@ -1,0 +1,54 @@
+"""One SQLite database, opened the way the library needs it.
+
+Write-ahead log, so that reading goes on while one process writes. ``synchronous=FULL``: a commit
+is on disk when it returns; results come in batches that took seconds to compute, so the few
+milliseconds of a sync are nothing, and power loss costs at most the batch in flight.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+DATABASE_NAME = "library.sqlite3"
+"""The database file inside the library's directory; SQLite adds ``-wal`` and ``-shm``."""
+
+_BUSY_MS = 10_000
+"""How long a reader waits for the short moments in which the log is being restarted."""
+
+
+def _pragmas(write: bool) -> list[str]:
+    shared = [
+        f"PRAGMA busy_timeout={_BUSY_MS}",
+        "PRAGMA temp_store=MEMORY",
+        "PRAGMA cache_size=-16000",
+    ]
+    if write:
+        return [*shared, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"]
+    return [*shared, "PRAGMA query_only=ON"]
+
+
+def connect(directory: Path, *, write: bool) -> Engine:
+    """An engine with SQLite's own transactions: IMMEDIATE for the writer, DEFERRED for readers.
+
+    Args:
+        directory: the library's directory; the database file is made by the first writer.
+        write: False gives connections that cannot change anything.
+    """
+    engine = create_engine(f"sqlite+pysqlite:///{directory / DATABASE_NAME}")
+    pragmas = _pragmas(write)
+
+    def on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # sqlite3's own BEGIN would come at the wrong moments
+        for pragma in pragmas:
+            connection.execute(pragma)
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    return engine

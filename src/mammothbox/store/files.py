@@ -1,0 +1,200 @@
+"""The table of files: which content lies at which path.
+
+Functions over a connection; `Store` wraps each in a transaction. Identity is content: a path that
+moves keeps everything, since what is known is keyed by digest, not by path.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Container, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, false, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from mammothbox.records import Digest, FileRef, Kind
+from mammothbox.scan.events import Known
+from mammothbox.store.filters import Filters, condition, under
+from mammothbox.store.schema import FILES, ROOTS
+from mammothbox.store.words import indexable
+
+_COLUMNS = (
+    FILES.c.path,
+    FILES.c.size,
+    FILES.c.mtime_ns,
+    FILES.c.kind,
+    FILES.c.mime,
+    FILES.c.digest,
+)
+
+
+def name_words(path: str) -> str:
+    """What the name index holds of a path: its name and the two folders above, split into words.
+
+    >>> name_words("/home/ann/Photos/Norway2019/IMG_0042.JPG")
+    'Photos Norway 2019 IMG 0042 JPG'
+    """
+    parts = path.encode("utf-8", "replace").decode().strip("/").split("/")
+    text = " ".join(parts[-3:])
+    text = re.sub(r"[_\W]+", " ", text)
+    text = re.sub(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])|(?<=[a-z])(?=[A-Z])", " ", text)
+    return indexable(" ".join(text.split()))
+
+
+def as_ref(row: Sequence[Any]) -> FileRef:
+    """A FileRef from a row that begins with `_COLUMNS`."""
+    path, size, mtime_ns, kind, mime, digest = row[:6]
+    return FileRef(
+        path=os.fsdecode(path),
+        size=size,
+        mtime_ns=mtime_ns,
+        kind=Kind(kind),
+        mime=mime,
+        digest=Digest(digest),
+    )
+
+
+def _under_any(roots: Sequence[str]) -> ColumnElement[bool]:
+    return or_(false(), *(under(root) for root in roots))
+
+
+def known(connection: Connection, roots: Sequence[str]) -> dict[str, Known]:
+    """Path → what is remembered, for all files under `roots` that have not vanished."""
+    query = select(*_COLUMNS).where(_under_any(roots), FILES.c.vanished_at.is_(None))
+    kinds = {kind.value: kind for kind in Kind}
+    decode, new = os.fsdecode, Known._make
+    return {
+        decode(row[0]): new((row[1], row[2], kinds[row[3]], row[4], row[5]))
+        for row in connection.execute(query).cursor.fetchall()
+    }
+
+
+def record(connection: Connection, refs: Iterable[FileRef]) -> None:
+    """Write down what lies at each path, replacing what was there."""
+    rows = [
+        {
+            "path": os.fsencode(ref.path),
+            "size": ref.size,
+            "mtime_ns": ref.mtime_ns,
+            "kind": ref.kind.value,
+            "mime": ref.mime,
+            "digest": ref.digest,
+            "words": name_words(ref.path),
+        }
+        for ref in refs
+    ]
+    if not rows:
+        return
+    statement = insert(FILES)
+    fresh = {
+        name: statement.excluded[name] for name in ("size", "mtime_ns", "kind", "mime", "digest")
+    }
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["path"], set_={**fresh, "vanished_at": None}
+        ),
+        rows,
+    )
+    _index_names(connection, [row["path"] for row in rows])
+
+
+def _index_names(connection: Connection, paths: Sequence[object]) -> None:
+    """Add names that the word index lacks; a path's words never change."""
+    connection.exec_driver_sql(
+        "INSERT INTO names_fts(rowid, words) SELECT id, words FROM files WHERE path = ?"
+        " AND id NOT IN (SELECT id FROM names_fts_docsize)",
+        [(path,) for path in paths],
+    )
+
+
+def record_roots(connection: Connection, roots: Sequence[str]) -> None:
+    """Remember that these folders were scanned, and on which device each is."""
+    for root in roots:
+        try:
+            device = Path(root).stat().st_dev
+        except OSError:
+            continue
+        statement = insert(ROOTS).values(
+            path=os.fsencode(root), device=device, scanned_at=time.time()
+        )
+        changes = {"device": device, "scanned_at": time.time()}
+        connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=changes))
+
+
+def volume_missing(connection: Connection, root: str) -> bool:
+    """Whether `root` is gone, or empty where it had files, or on another device than before."""
+    try:
+        device = Path(root).stat().st_dev
+        empty = Path(root).is_dir() and next(Path(root).iterdir(), None) is None
+    except OSError:
+        return True
+    remembered = connection.scalar(select(ROOTS.c.device).where(ROOTS.c.path == os.fsencode(root)))
+    return empty or (remembered is not None and remembered != device)
+
+
+def sweep(connection: Connection, root: str, seen: Container[str]) -> int:
+    """Mark as vanished the files under `root` that are not in `seen`; returns how many.
+
+    A missing volume marks nothing, see `volume_missing`.
+    """
+    if volume_missing(connection, root):
+        return 0
+    query = select(FILES.c.id, FILES.c.path).where(under(root), FILES.c.vanished_at.is_(None))
+    gone = [row[0] for row in connection.execute(query) if os.fsdecode(row[1]) not in seen]
+    if gone:
+        connection.execute(
+            update(FILES).where(FILES.c.id == bindparam("gone")).values(vanished_at=time.time()),
+            [{"gone": number} for number in gone],
+        )
+    return len(gone)
+
+
+def find(
+    connection: Connection,
+    *,
+    digest: str | None,
+    path: str | None,
+    kind: Kind | None,
+    folder: str | None,
+    include_vanished: bool,
+) -> list[FileRef]:
+    """Files that fit all given conditions, by path."""
+    query = select(*_COLUMNS).order_by(FILES.c.path)
+    if digest is not None:
+        query = query.where(FILES.c.digest == digest)
+    if path is not None:
+        query = query.where(FILES.c.path == os.fsencode(path))
+    if kind is not None:
+        query = query.where(FILES.c.kind == kind.value)
+    if folder is not None:
+        query = query.where(under(folder))
+    if not include_vanished:
+        query = query.where(FILES.c.vanished_at.is_(None))
+    return [as_ref(row) for row in connection.execute(query)]
+
+
+def drop_names(connection: Connection, numbers: Sequence[int]) -> None:
+    """Take files (by row number) out of the word index; call before their rows are deleted."""
+    if numbers:
+        connection.exec_driver_sql(
+            "INSERT INTO names_fts(names_fts, rowid, words)"
+            " SELECT 'delete', id, words FROM files WHERE id = ?",
+            [(number,) for number in numbers],
+        )
+
+
+def of_digests(
+    connection: Connection, digests: Sequence[Digest], filters: Filters
+) -> dict[Digest, list[FileRef]]:
+    """Digest → its files that pass the filters, by path."""
+    found: dict[Digest, list[FileRef]] = {}
+    for start in range(0, len(digests), 500):
+        chunk = digests[start : start + 500]
+        query = select(*_COLUMNS).where(FILES.c.digest.in_(chunk), condition(filters))
+        for row in connection.execute(query.order_by(FILES.c.path)):
+            found.setdefault(row.digest, []).append(as_ref(row))
+    return found

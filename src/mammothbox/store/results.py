@@ -1,0 +1,224 @@
+"""Results of steps, with the passages, vectors, tags and facts that search needs of them.
+
+Everything about one content is keyed by digest. A `Done` or `Skipped` result replaces whatever its
+(digest, step) had before; a `Failed` one leaves an older success in place, since a passing trouble
+must not cost what was known.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, and_, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from mammothbox.records import Digest, Done, Failed, FileRef, Kind, Outcome, Result, Skipped
+from mammothbox.store.facets import record_facets
+from mammothbox.store.files import _COLUMNS, as_ref
+from mammothbox.store.schema import FILES, PASSAGES, RESULTS, VECTORS
+from mammothbox.store.words import clean, indexable
+
+_CHUNK = 500
+"""Digests asked for at once; SQLite limits the number of variables in a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A step that could not do a file: path, step, reason (the error's class name), message."""
+
+    path: str
+    step: str
+    reason: str
+    message: str
+
+
+def pending(
+    connection: Connection,
+    step: str,
+    model: str,
+    revision: str,
+    kinds: Sequence[Kind],
+    *,
+    retry_failed: bool,
+) -> list[FileRef]:
+    """One FileRef a digest that lacks a result of exactly (step, model, revision)."""
+    have = select(RESULTS.c.digest).where(
+        RESULTS.c.step == step, RESULTS.c.model == model, RESULTS.c.revision == revision
+    )
+    if retry_failed:
+        have = have.where(RESULTS.c.outcome != "failed")
+    query = (
+        select(*_COLUMNS)
+        .where(FILES.c.vanished_at.is_(None), FILES.c.digest.not_in(have))
+        .where(FILES.c.kind.in_([kind.value for kind in kinds]))
+        .order_by(FILES.c.mtime_ns.desc(), FILES.c.path)
+    )
+    first: dict[str, FileRef] = {}
+    for row in connection.execute(query):
+        first.setdefault(row.digest, as_ref(row))
+    return list(first.values())
+
+
+def _outcome_columns(outcome: Outcome) -> dict[str, str | None]:
+    match outcome:
+        case Done(value):
+            text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+            return {"outcome": "done", "value": text, "error": None, "message": None}
+        case Skipped(reason):
+            return {"outcome": "skipped", "value": None, "error": None, "message": clean(reason)}
+        case Failed(error, message):
+            return {"outcome": "failed", "value": None, "error": error, "message": clean(message)}
+
+
+def _outcome(row: Any) -> Outcome:
+    if row.outcome == "done":
+        return Done(json.loads(row.value))
+    if row.outcome == "skipped":
+        return Skipped(row.message)
+    return Failed(row.error, row.message)
+
+
+def drop_passages(connection: Connection, digest: str, step: str | None) -> None:
+    """Remove passages of a content (of one step, or all), from the word index too."""
+    values = (digest, step, step)
+    connection.exec_driver_sql(
+        "INSERT INTO passages_fts(passages_fts, rowid, words)"
+        " SELECT 'delete', id, coalesce(words, text) FROM passages"
+        " WHERE digest = ? AND (? IS NULL OR step = ?)",
+        values,
+    )
+    connection.exec_driver_sql(
+        "DELETE FROM passages WHERE digest = ? AND (? IS NULL OR step = ?)", values
+    )
+
+
+def _drop_older(connection: Connection, result: Result) -> None:
+    mine = and_(RESULTS.c.digest == result.digest, RESULTS.c.step == result.step)
+    if isinstance(result.outcome, Failed):
+        exact = and_(RESULTS.c.model == result.model, RESULTS.c.revision == result.revision)
+        connection.execute(delete(RESULTS).where(mine, (RESULTS.c.outcome == "failed") | exact))
+        if connection.scalar(select(func.count()).select_from(RESULTS).where(mine)):
+            return
+    else:
+        connection.execute(delete(RESULTS).where(mine))
+    drop_passages(connection, result.digest, result.step)
+    connection.execute(
+        delete(VECTORS).where(VECTORS.c.digest == result.digest, VECTORS.c.step == result.step)
+    )
+
+
+def _add_passages(connection: Connection, result: Result) -> None:
+    for passage in result.passages:
+        text = clean(passage.text)
+        words = indexable(text)
+        number = connection.execute(
+            insert(PASSAGES).values(
+                digest=result.digest,
+                step=result.step,
+                field=passage.field,
+                text=text,
+                words=None if words == text else words,
+                page=passage.page,
+                start_s=passage.start_s,
+                end_s=passage.end_s,
+            )
+        ).inserted_primary_key
+        connection.exec_driver_sql(
+            "INSERT INTO passages_fts(rowid, words) VALUES (?, ?)",
+            (number[0] if number else None, words),
+        )
+
+
+def _add_vectors(connection: Connection, result: Result) -> None:
+    rows = [
+        {
+            "digest": result.digest,
+            "step": result.step,
+            "space": item.space,
+            "model": result.model,
+            "revision": result.revision,
+            "part": part,
+            "page": item.page,
+            "start_s": item.start_s,
+            "text": clean(item.text)[:300],
+            "vector": np.asarray(item.vector, dtype="<f2").tobytes(),
+        }
+        for part, item in enumerate(result.embeddings)
+    ]
+    if rows:
+        connection.execute(insert(VECTORS), rows)
+
+
+def add(connection: Connection, result: Result) -> None:
+    """Write one result with all that belongs to it, replacing what it supersedes."""
+    _drop_older(connection, result)
+    connection.execute(
+        insert(RESULTS).values(
+            digest=result.digest,
+            step=result.step,
+            model=result.model,
+            revision=result.revision,
+            seconds=result.seconds,
+            at=time.time(),
+            **_outcome_columns(result.outcome),
+        )
+    )
+    _add_passages(connection, result)
+    _add_vectors(connection, result)
+    if isinstance(result.outcome, Done):
+        record_facets(connection, result.digest, result.step, result.outcome.value)
+
+
+def newest(
+    connection: Connection, digests: Sequence[Digest], steps: Sequence[str] | None
+) -> dict[Digest, dict[str, Result]]:
+    """Digest → step → its newest result, a success before a later failure.
+
+    Passages and embeddings are not read back.
+    """
+    found: dict[Digest, dict[str, Result]] = {digest: {} for digest in digests}
+    for start in range(0, len(digests), _CHUNK):
+        chunk = digests[start : start + _CHUNK]
+        query = select(RESULTS).where(RESULTS.c.digest.in_(chunk)).order_by(RESULTS.c.id)
+        if steps is not None:
+            query = query.where(RESULTS.c.step.in_(steps))
+        for row in connection.execute(query):
+            of_file = found[row.digest]
+            if row.outcome == "failed" and row.step in of_file:
+                continue
+            of_file[row.step] = Result(
+                digest=row.digest,
+                step=row.step,
+                model=row.model,
+                revision=row.revision,
+                outcome=_outcome(row),
+                seconds=row.seconds,
+            )
+    return found
+
+
+def failures(connection: Connection) -> list[Failure]:
+    """Every failed step of every file that is there, by path."""
+    query = (
+        select(FILES.c.path, RESULTS.c.step, RESULTS.c.error, RESULTS.c.message)
+        .join(RESULTS, RESULTS.c.digest == FILES.c.digest)
+        .where(RESULTS.c.outcome == "failed", FILES.c.vanished_at.is_(None))
+        .order_by(FILES.c.path, RESULTS.c.id)
+    )
+    return [
+        Failure(os.fsdecode(row[0]), row[1], row[2], row[3]) for row in connection.execute(query)
+    ]
+
+
+def forget_failures(connection: Connection, digests: Sequence[Digest] | None) -> int:
+    """Delete failed results, so that their steps become pending again; returns how many."""
+    query = delete(RESULTS).where(RESULTS.c.outcome == "failed")
+    if digests is not None:
+        query = query.where(RESULTS.c.digest.in_(digests))
+    return connection.execute(query).rowcount

@@ -1,0 +1,169 @@
+"""Words: what the index holds of a text, and how any query becomes a search that cannot fail.
+
+SQLite's FTS5 splits at blanks and punctuation, drops accents and stems English. Scripts written
+without blanks (Chinese, Japanese, Thai, ...) are indexed character by character and asked for as
+phrases, so that any part of a sentence is found.
+
+Example:
+    >>> indexable("東京 tower")
+    '東 京 tower'
+    >>> expression('dogs "on the beach"')
+    '("on the beach") AND ("dogs")'
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, literal_column, select, text
+from sqlalchemy.sql import column, table
+
+from mammothbox.records import Digest
+from mammothbox.store.filters import Filters, condition
+from mammothbox.store.schema import FILES, PASSAGES
+
+_UNSPACED = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\u1780-\u17ff"  # Myanmar, Khmer
+    "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9d"  # kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"  # Han
+)
+_UNSPACED_ONE = re.compile(f"[{_UNSPACED}]")
+_TOKEN = re.compile('"([^"]*)"|([^\\s"]+)')
+_WORD = re.compile(r"\w+")
+
+COMMON = frozenset(
+    {"a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "from", "had", "has", "have"}
+    | {"he", "her", "his", "i", "in", "is", "it", "its", "me", "my", "of", "on", "or", "our"}
+    | {"she", "so", "that", "the", "their", "them", "there", "they", "this", "to", "was", "we"}
+    | {"were", "what", "when", "where", "which", "who", "will", "with", "you", "your"}
+    | {"about", "all", "any", "find", "show", "some", "file", "files", "image", "images"}
+    | {"photo", "photos", "picture", "pictures", "video", "videos"}
+)
+"""English words that say little about what is looked for; dropped unless nothing else is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordMatch:
+    """A passage that has words of the query.
+
+    Attributes:
+        digest: the content it belongs to.
+        score: BM25, higher is better; comparable within one query only.
+        field, text, page, start_s: the passage (see `Passage`); `text` is a snippet.
+    """
+
+    digest: Digest
+    score: float
+    field: str
+    text: str
+    page: int | None = None
+    start_s: float | None = None
+
+
+def clean(text: str) -> str:
+    """Text that UTF-8 can hold: lone surrogates become ``?``, NUL a blank."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+
+
+def indexable(text: str) -> str:
+    """`text` with blanks around each character of scripts that are written without them."""
+    if text.isascii() or not _UNSPACED_ONE.search(text):
+        return text
+    return " ".join(_UNSPACED_ONE.sub(lambda found: f" {found[0]} ", text).split())
+
+
+def _terms(part: str) -> list[str]:
+    """Words of a part of a query; a run of an unspaced script stays together as a phrase."""
+    return [indexable(word) for word in _WORD.findall(clean(part))]
+
+
+def terms(query: str) -> tuple[list[str], list[str]]:
+    """(phrases that must occur, words of which any may) of a query as a person types it."""
+    phrases, words = [], []
+    for quoted, plain in _TOKEN.findall(query):
+        if quoted:
+            phrase = " ".join(_terms(quoted))
+            phrases += [phrase] if phrase else []
+        else:
+            words += _terms(plain)
+    telling = [word for word in words if word.lower() not in COMMON]
+    return phrases, telling or ([] if phrases else words)
+
+
+def expression(query: str) -> str:
+    """An FTS5 expression for any text whatever; empty when the query has no word in it."""
+    phrases, words = terms(query)
+    parts = [f'("{phrase}")' for phrase in phrases]
+    if words:
+        ends = words[:-1] + ([words[-1] + "\0"] if len(words[-1]) >= 3 else words[-1:])
+        parts.append("(" + " OR ".join(_quote(word) for word in ends) + ")")
+    return " AND ".join(parts)
+
+
+def _quote(word: str) -> str:
+    """An FTS5 string; a final NUL asks for words that begin so (the word may still be typed)."""
+    return f'"{word[:-1]}"*' if word.endswith("\0") else f'"{word}"'
+
+
+def snippet(text: str, query: str, length: int = 160) -> str:
+    """The part of `text` around the first word of the query, at most `length` characters."""
+    text = " ".join(text.split())
+    if len(text) <= length:
+        return text
+    phrases, words = terms(query)
+    low = text.casefold()
+    places = [
+        low.find(term.replace(" ", "") if _UNSPACED_ONE.search(term) else term.casefold())
+        for term in phrases + words
+    ]
+    first = min((place for place in places if place >= 0), default=0)
+    start = max(0, min(first - length // 3, len(text) - length))
+    start = text.find(" ", start) + 1 if start and " " in text[start : start + 20] else start
+    return ("…" if start else "") + text[start : start + length].rstrip() + "…"
+
+
+def match_passages(
+    connection: Connection, query: str, filters: Filters, limit: int
+) -> list[WordMatch]:
+    """The `limit` best passages by BM25, best first, of contents that the filters let through."""
+    wanted = expression(query)
+    if not wanted:
+        return []
+    fts = table("passages_fts", column("rowid"), column("rank"))
+    rank: ColumnElement[float] = literal_column("bm25(passages_fts)")
+    live = select(FILES.c.digest).where(condition(filters))
+    statement = (
+        select(PASSAGES, rank.label("rank"))
+        .join_from(fts, PASSAGES, PASSAGES.c.id == fts.c.rowid)
+        .where(text("passages_fts MATCH :wanted").bindparams(wanted=wanted))
+        .where(PASSAGES.c.digest.in_(live))
+        .order_by(rank)
+        .limit(limit)
+    )
+    return [
+        WordMatch(row.digest, -row.rank, row.field, snippet(row.text, query), row.page, row.start_s)
+        for row in connection.execute(statement)
+    ]
+
+
+def match_names(
+    connection: Connection, query: str, filters: Filters, limit: int
+) -> list[WordMatch]:
+    """Files whose name or nearest folders have words of the query, best first."""
+    wanted = expression(query)
+    if not wanted:
+        return []
+    fts = table("names_fts", column("rowid"), column("rank"))
+    rank: ColumnElement[float] = literal_column("bm25(names_fts)")
+    statement = (
+        select(FILES.c.digest, FILES.c.words, rank.label("rank"))
+        .join_from(fts, FILES, FILES.c.id == fts.c.rowid)
+        .where(text("names_fts MATCH :wanted").bindparams(wanted=wanted), and_(condition(filters)))
+        .order_by(rank)
+        .limit(limit)
+    )
+    return [
+        WordMatch(row.digest, -row.rank, "name", row.words) for row in connection.execute(statement)
+    ]
