@@ -253,6 +253,9 @@ class Result:
 
     The key is (digest, step, model, revision). Passages and embeddings of an earlier result of the
     same (digest, step) are replaced with it.
+
+    `revision` covers the model, the code around it and the steps it reads; `model_revision` is that
+    of the model alone, by which vectors may be compared (empty: the same as `revision`).
     """
 
     digest: Digest
@@ -263,6 +266,7 @@ class Result:
     passages: tuple[Passage, ...] = ()
     embeddings: tuple[Embedding, ...] = ()
     seconds: float = 0.0
+    model_revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)

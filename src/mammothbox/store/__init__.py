@@ -5,6 +5,7 @@ from mammothbox.store.duplicates import NearPair
 from mammothbox.store.filters import Filters, normal_tag
 from mammothbox.store.opening import open_store
 from mammothbox.store.people import Tag
+from mammothbox.store.problems import Problem
 from mammothbox.store.results import Failure
 from mammothbox.store.store import OnCall, Store
 from mammothbox.store.vectors import Near, Space
@@ -17,6 +18,7 @@ __all__ = [
     "Near",
     "NearPair",
     "OnCall",
+    "Problem",
     "Space",
     "Store",
     "Tag",

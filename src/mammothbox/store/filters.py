@@ -51,12 +51,17 @@ def normal_tag(tag: str) -> str:
     return " ".join(tag.split()).casefold()
 
 
-def under(folder: str) -> ColumnElement[bool]:
-    """Paths equal to `folder` or anywhere below it. Bytes compare as memcmp does."""
+def below(column: ColumnElement[bytes], folder: str) -> ColumnElement[bool]:
+    """Paths in `column` equal to `folder` or anywhere below it. Bytes compare as memcmp does."""
     path = os.fsencode(folder.rstrip("/") or "/")
     inside = path if path == b"/" else path + b"/"
     after = inside[:-1] + bytes([inside[-1] + 1])
-    return or_(FILES.c.path == path, and_(FILES.c.path >= inside, FILES.c.path < after))
+    return or_(column == path, and_(column >= inside, column < after))
+
+
+def under(folder: str) -> ColumnElement[bool]:
+    """Files at `folder` or anywhere below it."""
+    return below(FILES.c.path, folder)
 
 
 def has_tag(tag: str) -> ColumnElement[bool]:

@@ -142,7 +142,7 @@ def _add_vectors(connection: Connection, result: Result) -> None:
             "step": result.step,
             "space": item.space,
             "model": result.model,
-            "revision": result.revision,
+            "revision": result.model_revision or result.revision,
             "part": part,
             "page": item.page,
             "start_s": item.start_s,

@@ -165,6 +165,16 @@ ANSWERS = Table(
 )
 """Answers of models by the digest of the whole prompt, so that a re-run gives the same text."""
 
+PROBLEMS = Table(
+    "problems",
+    METADATA,
+    Column("path", LargeBinary, primary_key=True),
+    Column("outcome", String(8), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("message", Text, nullable=False),
+)
+"""Paths of the last scan without content: left alone by a rule (skipped) or unreadable (failed)."""
+
 FIRST_TABLES = (
     META,
     ROOTS,
@@ -177,5 +187,6 @@ FIRST_TABLES = (
     TAG_EDITS,
     NOT_DUPLICATES,
     ANSWERS,
+    PROBLEMS,
 )
 """What migration m001 makes. Later tables belong to later migrations."""

@@ -19,15 +19,26 @@ from typing import Literal, Self
 
 from sqlalchemy import Connection, Engine
 
-from mammothbox.records import Digest, FileRef, Kind, Result, Vector
+from mammothbox.records import Digest, FileRef, Kind, Passage, Result, Vector
 from mammothbox.scan.events import Known
-from mammothbox.store import answers, duplicates, files, people, results, vectors, words
+from mammothbox.store import (
+    answers,
+    contents,
+    duplicates,
+    files,
+    people,
+    problems,
+    results,
+    vectors,
+    words,
+)
 from mammothbox.store.counts import Counts, counts, owned_files
 from mammothbox.store.duplicates import NearPair
 from mammothbox.store.filters import Filters
 from mammothbox.store.forget import forget
 from mammothbox.store.people import Tag
 from mammothbox.store.place import WriterLock
+from mammothbox.store.problems import Problem
 from mammothbox.store.results import Failure
 from mammothbox.store.vectors import Near, Space, VectorFiles
 from mammothbox.store.words import WordMatch
@@ -177,6 +188,26 @@ class Store:
         """Make failed steps pending again (of these contents, or all); returns how many."""
         with self._writing("forget_failures") as connection:
             return results.forget_failures(connection, digests)
+
+    def passages(self, digests: Sequence[Digest]) -> dict[Digest, list[Passage]]:
+        """Digest → its passages of all steps, in the order in which they were written."""
+        with self._reading() as connection:
+            return contents.passages(connection, digests)
+
+    def whole_vectors(self, digests: Sequence[Digest], space: str) -> dict[Digest, Vector]:
+        """Digest → the vector in `space` that stands for the whole content, float32."""
+        with self._reading() as connection:
+            return contents.whole_vectors(connection, digests, space)
+
+    def replace_problems(self, roots: Sequence[str], found: Sequence[Problem]) -> None:
+        """Remember which paths under `roots` the last scan left alone or could not read."""
+        with self._writing("replace_problems") as connection:
+            problems.replace_problems(connection, roots, found)
+
+    def problems(self, outcome: str) -> list[Problem]:
+        """Paths without content whose outcome is ``skipped`` or ``failed``."""
+        with self._reading() as connection:
+            return problems.problems(connection, outcome)
 
     # --- finding ---------------------------------------------------------------------------
 

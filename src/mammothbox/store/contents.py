@@ -1,0 +1,47 @@
+"""What is stored of given contents: their passages, and vectors of the whole.
+
+For the steps that read what earlier ones found, and for clustering; search has ways of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from mammothbox.records import Digest, Passage, Vector
+from mammothbox.store.schema import PASSAGES, VECTORS
+
+_CHUNK = 500
+"""Digests asked for at once; SQLite limits the number of variables in a statement."""
+
+
+def _chunks(digests: Sequence[Digest]) -> Iterator[Sequence[Digest]]:
+    return (digests[start : start + _CHUNK] for start in range(0, len(digests), _CHUNK))
+
+
+def passages(connection: Connection, digests: Sequence[Digest]) -> dict[Digest, list[Passage]]:
+    """Digest → its passages of all steps, in the order in which they were written."""
+    found: dict[Digest, list[Passage]] = {}
+    columns = (PASSAGES.c.field, PASSAGES.c.text, PASSAGES.c.page)
+    times = (PASSAGES.c.start_s, PASSAGES.c.end_s)
+    for chunk in _chunks(digests):
+        query = select(PASSAGES.c.digest, *columns, *times).where(PASSAGES.c.digest.in_(chunk))
+        for digest, *values in connection.execute(query.order_by(PASSAGES.c.id)):
+            found.setdefault(digest, []).append(Passage(*values))
+    return found
+
+
+def whole_vectors(
+    connection: Connection, digests: Sequence[Digest], space: str
+) -> dict[Digest, Vector]:
+    """Digest → the first vector of each content in `space`: the whole photo or video."""
+    found: dict[Digest, Vector] = {}
+    for chunk in _chunks(digests):
+        query = select(VECTORS.c.digest, VECTORS.c.vector).where(
+            VECTORS.c.digest.in_(chunk), VECTORS.c.space == space, VECTORS.c.part == 0
+        )
+        for digest, blob in connection.execute(query):
+            found[digest] = np.frombuffer(blob, "<f2").astype(np.float32)
+    return found

@@ -1,0 +1,44 @@
+"""Photos that look alike, in groups small enough to describe together.
+
+Average linkage on the cosine of joint vectors, cut at a distance, over blocks of photos that are
+neighbours in time: cost grows with the number of photos, not with its square. This serves the
+describing of photos only; clusters of a collection are `mammothbox.cluster`'s.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mammothbox.models.contracts import Vectors
+
+BLOCK = 1000
+"""Photos compared with each other at once; linkage of a block takes about 50 ms."""
+DISTANCE = 0.45
+"""Cosine distance at which two groups no longer look alike."""
+LARGEST = 40
+"""A group this large says no more by growing."""
+
+
+def alike(vectors: Vectors) -> list[list[int]]:
+    """Row indices in groups, every row in exactly one, in order of their first member."""
+    groups: list[list[int]] = []
+    for start in range(0, len(vectors), BLOCK):
+        block = vectors[start : start + BLOCK]
+        groups += [[start + index for index in group] for group in _linked(block)]
+    return groups
+
+
+def _linked(block: Vectors) -> list[list[int]]:
+    if len(block) < 2:
+        return [list(range(len(block)))] if len(block) else []
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    names = fcluster(linkage(block, "average", metric="cosine"), DISTANCE, "distance")
+    members: dict[int, list[int]] = {}
+    for index, name in enumerate(np.asarray(names).tolist()):
+        members.setdefault(name, []).append(index)
+    return [
+        group[start : start + LARGEST]
+        for group in members.values()
+        for start in range(0, len(group), LARGEST)
+    ]

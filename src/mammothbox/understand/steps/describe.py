@@ -1,0 +1,98 @@
+"""Step `describe`: what the writer says of a file, or of a group of photos that look alike.
+
+`Done.value`: ``{"title"?, "category", "summary"?, "tags", "names"?, "of_group"?, "parts"?,
+"parts_read"?}``. A group's words are put on each of its photos, marked by ``of_group`` with the
+number of photos it spoke of; title and summary of a photo then stay those of its outline.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mammothbox.models.contracts import Prompt
+from mammothbox.records import Done, FileRef, Kind, Passage, Result
+from mammothbox.understand.condense import condense
+from mammothbox.understand.prompts import file_prompt, group_prompt, part_prompt
+from mammothbox.understand.steps.outline import words_of
+
+BUDGET_CHARS = 1200
+"""Of one prompt's data. About 300 tokens, two seconds of reading on two cores."""
+PART_CHARS = 12_000
+"""A text longer than this is read in parts first."""
+MOST_PARTS = 8
+"""Of one text; a longer one is covered by evenly spread parts, and the result says so."""
+GROUP_LINES = 8
+"""Photos shown to the writer of one group; more lines cost time and add nothing."""
+
+
+def text_for(ref: FileRef, upstream: Mapping[str, Result], passages: Sequence[Passage]) -> str:
+    """Everything in words that stands for a file."""
+    if ref.kind != Kind.VIDEO:
+        return words_of(ref.kind, upstream, passages)
+    parts = []
+    for field, name in (("caption", "shows"), ("ocr", "on screen"), ("transcript", "said")):
+        found = dict.fromkeys(item.text for item in passages if item.field == field)
+        if found:
+            parts.append(f"{name}: " + " / ".join(found))
+    return "\n".join(parts)
+
+
+def parts_of(text: str) -> list[str]:
+    """The parts of a long text that are read first; empty when it fits one prompt."""
+    count = math.ceil(len(text) / PART_CHARS)
+    if count <= 1:
+        return []
+    stride = max(1.0, count / MOST_PARTS)
+    chosen = [int(index * stride) for index in range(min(count, MOST_PARTS))]
+    return [text[n * PART_CHARS : (n + 1) * PART_CHARS] for n in chosen]
+
+
+def part_prompts(parts: Sequence[str]) -> list[Prompt]:
+    """First round: one prompt a part."""
+    return [
+        part_prompt(condense(part, BUDGET_CHARS), number, len(parts))
+        for number, part in enumerate(parts, start=1)
+    ]
+
+
+def last_prompt(ref: FileRef, text: str, summaries: Sequence[str]) -> Prompt:
+    """Last round: the beginning of the text and what the parts said."""
+    if not summaries:
+        return file_prompt(ref.kind, condense(text, BUDGET_CHARS))
+    head = condense(text[:PART_CHARS], BUDGET_CHARS // 2)
+    rest = condense("\n".join(summaries), BUDGET_CHARS)
+    return file_prompt(ref.kind, f"{head}\n...\n{rest}")
+
+
+def photo_line(upstream: Mapping[str, Result]) -> str:
+    """One photo in one line for the writer."""
+    caption = upstream.get("caption")
+    if caption is None or not isinstance(caption.outcome, Done):
+        return "?"
+    value = caption.outcome.value
+    labels = ", ".join(label["label"] for label in value["labels"])
+    return labels if value["from_labels"] or not labels else f"{value['caption']} ({labels})"
+
+
+def photos_prompt(lines: Sequence[str]) -> Prompt:
+    """The prompt for a group, from the lines of its photos, evenly spread."""
+    distinct = list(dict.fromkeys(lines))
+    stride = max(1.0, len(distinct) / GROUP_LINES)
+    shown = [distinct[int(n * stride)] for n in range(min(len(distinct), GROUP_LINES))]
+    return group_prompt(shown)
+
+
+def clean(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer with its white space folded and its tags lower-case and unique."""
+    value = {k: " ".join(v.split()) if isinstance(v, str) else v for k, v in answer.items()}
+    value["tags"] = list(dict.fromkeys(" ".join(tag.lower().split()) for tag in answer["tags"]))
+    return value
+
+
+def passages_of(value: Mapping[str, Any]) -> tuple[Passage, ...]:
+    """What of the answer can be searched."""
+    found = [Passage(f, value[f]) for f in ("title", "summary") if value.get(f)]
+    words = [*value.get("tags", ()), *value.get("names", ())]
+    return (*found, Passage("tags", ", ".join(words))) if words else tuple(found)

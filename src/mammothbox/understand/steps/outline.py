@@ -1,0 +1,140 @@
+"""Step `outline`: title, category, tags and entities by code, before any writer has spoken.
+
+So every file can be browsed at once, and keeps sensible words where the writer is absent or fails.
+`Done.value`: ``{"title", "category", "tags", "entities": [{"text", "type"}], "summary"}``.
+What is guessed by comparing embeddings is said so by the author of the statement (the text
+embedder); nothing here is free text of a language model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from mammothbox.models.contracts import Vectors
+from mammothbox.records import Done, FileRef, Kind, Passage, Result
+from mammothbox.understand.entities import find_entities
+from mammothbox.understand.vocabulary import CATEGORIES, FUNCTION_WORDS, NO_SPEECH, OTHER
+
+TITLE_CHARS = 80
+TAGS = 6
+CATEGORY_FLOOR = 0.15
+"""Cosine under which no category is near enough to be named."""
+
+
+def words_of(kind: Kind, upstream: Mapping[str, Result], passages: Sequence[Passage]) -> str:
+    """The text an outline is made from: captions and labels of pictures, else what is written."""
+    order = ("caption", "labels", "ocr", "transcript", "text")
+    if kind == Kind.DOCUMENT:
+        order = ("title", "text", "ocr")
+    chosen = [item.text for field in order for item in passages if item.field == field]
+    return "\n".join(dict.fromkeys(chosen))
+
+
+def outline(
+    ref: FileRef,
+    upstream: Mapping[str, Result],
+    passages: Sequence[Passage],
+    vector: np.ndarray[Any, np.dtype[np.float32]] | None,
+    anchors: Mapping[Kind, tuple[Sequence[str], Vectors]],
+) -> tuple[Done, tuple[Passage, ...]]:
+    """The outline of one file.
+
+    Args:
+        ref: the file; its name is the last resort of a title.
+        upstream: step name → result of this content.
+        passages: the content's stored passages.
+        vector: embedding of `words_of`, None where there are no words.
+        anchors: kind → (categories, their embeddings).
+    """
+    text = words_of(ref.kind, upstream, passages)
+    value = {
+        "title": _title(ref, upstream, passages),
+        "category": _category(ref.kind, upstream, vector, anchors),
+        "tags": _tags(upstream),
+        "entities": find_entities(text[:20_000]) if ref.kind != Kind.IMAGE else [],
+        "summary": _summary(ref.kind, upstream, text),
+    }
+    found = [Passage("title", str(value["title"]))]
+    if value["tags"]:
+        found.append(Passage("tags", ", ".join(value["tags"])))
+    return Done(value), tuple(found)
+
+
+def _value(upstream: Mapping[str, Result], step: str) -> dict[str, Any]:
+    result = upstream.get(step)
+    if result is None or not isinstance(result.outcome, Done):
+        return {}
+    return dict(result.outcome.value)
+
+
+def _title(ref: FileRef, upstream: Mapping[str, Result], passages: Sequence[Passage]) -> str:
+    embedded = _value(upstream, "facts").get("title")
+    if embedded and len(embedded) > 3:
+        return _shorten(str(embedded))
+    if ref.kind in (Kind.IMAGE, Kind.VIDEO):
+        caption = _value(upstream, "caption")
+        if caption and not caption["from_labels"]:
+            return _shorten(caption["caption"])
+        if caption and caption["labels"]:
+            return _shorten(caption["labels"][0]["label"])
+    for field in ("text", "ocr", "transcript"):
+        for item in passages:
+            if item.field == field and len(item.text) > 3:
+                return _shorten(re.split(r"(?<=[.!?])\s|\n", item.text)[0])
+    return _shorten(PurePath(ref.name).stem.replace("_", " "))
+
+
+def _shorten(text: str) -> str:
+    text = " ".join(text.split()).strip(" .,;:")
+    if len(text) > TITLE_CHARS:
+        text = text[:TITLE_CHARS].rsplit(" ", 1)[0] + "…"
+    return text[:1].upper() + text[1:]
+
+
+def _category(
+    kind: Kind,
+    upstream: Mapping[str, Result],
+    vector: np.ndarray[Any, np.dtype[np.float32]] | None,
+    anchors: Mapping[Kind, tuple[Sequence[str], Vectors]],
+) -> str:
+    if kind == Kind.AUDIO and not _value(upstream, "transcript").get("segments"):
+        return NO_SPEECH
+    if vector is None or kind not in anchors:
+        return OTHER
+    names, vectors = anchors[kind]
+    scores = vectors @ vector
+    best = int(np.argmax(scores))
+    return names[best] if scores[best] >= CATEGORY_FLOOR else OTHER
+
+
+def anchor_texts(kind: Kind) -> tuple[list[str], list[str]]:
+    """Categories of a kind, and the text to embed for each."""
+    table = CATEGORIES[kind]
+    return list(table), [f"{name}: {covers}" for name, covers in table.items()]
+
+
+def _tags(upstream: Mapping[str, Result]) -> list[str]:
+    caption = _value(upstream, "caption")
+    if not caption:
+        return []
+    tags = [label["label"].lower() for label in caption["labels"] if label["score"] >= 0.2]
+    if not caption["from_labels"]:
+        words = re.findall(r"[a-z]{3,}", caption["caption"].lower())
+        tags += [word for word in words if word not in FUNCTION_WORDS]
+    return list(dict.fromkeys(tags))[:TAGS]
+
+
+def _summary(kind: Kind, upstream: Mapping[str, Result], text: str) -> str:
+    if kind == Kind.IMAGE:
+        return str(_value(upstream, "caption").get("caption", ""))
+    if kind == Kind.VIDEO:
+        timeline = _value(upstream, "caption").get("timeline", ())
+        return " Then: ".join(dict.fromkeys(entry["caption"] for entry in timeline))[:400]
+    if kind == Kind.AUDIO and not text:
+        return "No speech."
+    return " ".join(text.split())[:240]
