@@ -1,7 +1,7 @@
 """What filters need of a result, copied into columns as it is committed.
 
-Reads the values of three steps: ``facts`` (taken_at, gps, phash), ``transcript`` (language) and
-``describe`` (tags, language of a document's text). Other steps have nothing of the kind.
+Reads the values of ``facts`` (taken_at, gps, phash), ``transcript`` (language), and of the steps that
+give tags. Other steps have nothing of the kind.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from sqlalchemy.dialects.sqlite import insert
 from mammothbox.records import Json
 from mammothbox.store.filters import normal_tag
 from mammothbox.store.schema import ITEMS, MODEL_TAGS
+
+TAGGING = ("outline", "describe")
+"""Steps that give tags: by code, and by the writer; both count."""
 
 
 def _of_facts(value: Json) -> dict[str, Any]:
@@ -36,10 +39,12 @@ def record_facets(connection: Connection, digest: str, step: str, value: Json) -
     if columns:
         statement = insert(ITEMS).values(digest=digest, **columns)
         connection.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=columns))
-    if step == "describe":
-        connection.execute(delete(MODEL_TAGS).where(MODEL_TAGS.c.digest == digest))
+    if step in TAGGING:
+        mine = (MODEL_TAGS.c.digest == digest, MODEL_TAGS.c.step == step)
+        connection.execute(delete(MODEL_TAGS).where(*mine))
         tags = {normal_tag(str(tag)) for tag in value.get("tags") or ()} - {""}
         if tags:
             connection.execute(
-                insert(MODEL_TAGS), [{"digest": digest, "tag": tag} for tag in sorted(tags)]
+                insert(MODEL_TAGS),
+                [{"digest": digest, "step": step, "tag": tag} for tag in sorted(tags)],
             )

@@ -133,6 +133,7 @@ MODEL_TAGS = Table(
     "model_tags",
     METADATA,
     Column("digest", String(64), primary_key=True),
+    Column("step", String(32), primary_key=True),
     Column("tag", Text, primary_key=True),
     Index("model_tags_tag", "tag"),
 )

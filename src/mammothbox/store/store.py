@@ -29,6 +29,7 @@ from mammothbox.store import (
     people,
     problems,
     results,
+    tallies,
     vectors,
     words,
 )
@@ -304,6 +305,16 @@ class Store:
         """Keep a small value."""
         with self._writing("set_meta") as connection:
             answers.set_meta(connection, key, value)
+
+    def step_seconds(self) -> dict[str, float]:
+        """Step → mean seconds a content took, as far as earlier runs tell."""
+        with self._reading() as connection:
+            return tallies.step_seconds(connection)
+
+    def labels_only(self) -> int:
+        """Pictures whose caption is made from their labels alone."""
+        with self._reading() as connection:
+            return tallies.labels_only(connection)
 
     def counts(self) -> Counts:
         """How much the library holds."""

@@ -18,7 +18,7 @@ from mammothbox.records import Page, Passage
 CHUNK_CHARS = 800
 """About 200 tokens: the text embedder reads 256, and shorter chunks lose their context."""
 
-_BORDERS = re.compile(r"(?<=[.!?。！？])\s+|\n\s*\n|(?<=。)|(?<=！)|(?<=？)")  # noqa: RUF039
+_BORDERS = re.compile(r"(?<=[.!?。！？])\s+|\n\s*\n|(?<=。)|(?<=！)|(?<=？)")
 
 
 def split(text: str, size: int = CHUNK_CHARS) -> list[str]:

@@ -16,7 +16,7 @@ _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
 _CURRENCY = r"(?:USD|EUR|GBP|CHF|RM|MYR|INR|JPY|[$€£¥₹])"
 _NUMBER = r"\d{1,3}(?:[ ,.']?\d{3})*(?:[.,]\d{2})?"
 _PATTERNS = (
-    ("date", rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b"),
+    ("date", r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b"),
     ("date", rf"\b\d{{1,2}}\.? {_MONTH},? \d{{4}}\b|\b{_MONTH} \d{{1,2}},? \d{{4}}\b"),
     ("amount", rf"{_CURRENCY} ?{_NUMBER}(?![\d])|\b{_NUMBER} ?{_CURRENCY}(?! ?\d)"),
     ("email", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),

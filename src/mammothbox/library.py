@@ -1,0 +1,249 @@
+"""The façade: everything a person or a program can ask of a library, one method each.
+
+It joins the packages and decides nothing itself. Reading needs no lock and loads no model until a
+query does; writing holds the library's lock.
+
+Example:
+    with Library.open(load_settings(), write=True) as library:
+        report = library.ingest(["/home/ann/Pictures"])
+    with Library.open(load_settings()) as library:
+        for hit in library.search("a dog in the snow").hits:
+            print(hit.path)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mammothbox.errors import NotFound
+from mammothbox.events import IngestReport, OnEvent, ignore
+from mammothbox.models import Models, open_models
+from mammothbox.models.contracts import ModelCard
+from mammothbox.records import FileRef, Kind
+from mammothbox.search import SearchAnswer, search, similar
+from mammothbox.settings import Settings
+from mammothbox.store import Counts, Failure, Filters, NearPair, Store, open_store, owned_files
+from mammothbox.understand.item import item
+
+__all__ = ["Duplicates", "Library", "Status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a library holds and where.
+
+    Attributes:
+        directory: of the library.
+        counts: files, results, words and vectors.
+        profile: ``lite`` or ``full``.
+        cards: contract → the model that would answer now.
+        todo: stage → contents waiting for it.
+        owned: every file the library wrote; what `purge` removes.
+        labels_only: pictures whose caption is only their labels.
+    """
+
+    directory: Path
+    counts: Counts
+    profile: str
+    cards: dict[str, ModelCard]
+    todo: dict[str, int]
+    owned: list[Path]
+    labels_only: int
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Equal and nearly equal files: groups of paths, and pairs with their Hamming distance."""
+
+    exact: list[list[str]]
+    near: list[NearPair]
+
+
+class Library:
+    """An open library, see `Library.open`. A context manager."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+
+    @classmethod
+    def open(cls, settings: Settings, *, write: bool = False) -> Self:
+        """Open the library of `settings`; a writer makes it when it is not there.
+
+        Raises:
+            NotFound: nothing to read there.
+            LibraryLocked, LibraryUnfit, LibraryTooNew: see `errors`.
+        """
+        return cls(settings, open_store(settings.library, write=write))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the model hosts of this library and close its files."""
+        if "models" in self.__dict__:
+            self.models.close()
+        self.store.close()
+
+    @cached_property
+    def models(self) -> Models:
+        """The models, opened when first asked for; nothing is loaded by opening."""
+        return open_models(self.settings)
+
+    # --- taking in -------------------------------------------------------------------------
+
+    def ingest(
+        self, paths: Sequence[str], *, limit: int | None = None, on_event: OnEvent = ignore
+    ) -> IngestReport:
+        """Scan `paths`, then understand what is new or changed there.
+
+        Args:
+            paths: files or folders.
+            limit: at most so many files, newest first; None for all.
+            on_event: hears about the run; may raise to stop it between two batches.
+
+        Raises:
+            NotFound: one of the paths does not exist.
+            WeightsMissing: weights are not on disk; nothing was started.
+        """
+        from mammothbox.ingest import ingest
+
+        return ingest(self.store, self.models, self.settings, paths, limit, on_event)
+
+    def retry(self, *, on_event: OnEvent = ignore) -> IngestReport:
+        """Do the failed steps again, and what waits for them."""
+        from mammothbox.ingest import retry
+
+        return retry(self.store, self.models, self.settings, on_event)
+
+    def watch(self, paths: Sequence[str], *, on_event: OnEvent = ignore) -> Iterator[IngestReport]:
+        """Ingest `paths`, then again whenever something changes there, until interrupted."""
+        from mammothbox.scan import watch
+
+        yield self.ingest(paths, on_event=on_event)
+        for changed in watch(paths):
+            yield self.ingest(sorted(changed), on_event=on_event)
+
+    # --- asking ----------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: str,
+        *,
+        kinds: Sequence[Kind] = (),
+        since: str = "",
+        until: str = "",
+        tags: Sequence[str] = (),
+        folder: str = "",
+        language: str = "",
+        limit: int = 20,
+    ) -> SearchAnswer:
+        """Files that fit the query best, each with its reasons; see `mammothbox.search`."""
+        filters = Filters(tuple(kinds), since, until, tuple(tags), folder, language)
+        return search(self.store, self.models, query, filters, limit)
+
+    def similar(self, path: str, *, limit: int = 20) -> SearchAnswer:
+        """Files that look or read like the one at `path`.
+
+        Raises:
+            NotFound: the library knows no such file.
+        """
+        return similar(self.store, self.models, self.ref(path), limit)
+
+    def ref(self, path: str) -> FileRef:
+        """The file at `path` as the library knows it.
+
+        Raises:
+            NotFound: it knows none.
+        """
+        found = self.store.files(path=str(Path(path).absolute()))
+        if not found:
+            raise NotFound(f"{path} is not in the library; add it with: mammothbox ingest {path}")
+        return found[0]
+
+    def show(self, path: str) -> dict[str, Any]:
+        """Everything known about one file, see `mammothbox.understand.item`."""
+        return next(self._items([self.ref(path)]))
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        """Everything known about every file, by path."""
+        yield from self._items(self.store.files())
+
+    def _items(self, refs: Sequence[FileRef]) -> Iterator[dict[str, Any]]:
+        for start in range(0, len(refs), 200):
+            some = refs[start : start + 200]
+            digests = [ref.digest for ref in some]
+            results, tags = self.store.results(digests), self.store.tags(digests)
+            paths = self.store.paths(digests)
+            for ref in some:
+                same = [other.path for other in paths.get(ref.digest, ())]
+                yield item(ref, results.get(ref.digest, {}), tags.get(ref.digest, ()), same)
+
+    def failed(self) -> list[Failure]:
+        """Every step that could not do a file, and files that could not be read, by path."""
+        unread = [
+            Failure(found.path, "scan", found.error, found.message)
+            for found in self.store.problems("failed")
+        ]
+        return sorted([*self.store.failures(), *unread], key=lambda failure: failure.path)
+
+    def duplicates(self, threshold: int = 4) -> Duplicates:
+        """Equal bytes at several paths, and pictures whose hashes differ in few bits."""
+        exact = [sorted(paths) for paths in self.store.duplicates().values()]
+        return Duplicates(sorted(exact), self.store.near_duplicates(threshold))
+
+    def status(self) -> Status:
+        """What there is, what is still to do, and where it lies."""
+        from mammothbox.ingest import describe_mode
+        from mammothbox.understand.work import count
+
+        cards = dict(self.models.cards())
+        return Status(
+            directory=self.settings.library,
+            counts=self.store.counts(),
+            profile=self.settings.profile,
+            cards=cards,
+            todo=count(self.store, cards, describe_mode(self.settings), None),
+            owned=owned_files(self.settings.library),
+            labels_only=self.store.labels_only(),
+        )
+
+    # --- a person's word -------------------------------------------------------------------
+
+    def tag(self, path: str, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[str]:
+        """Add and remove tags of a file; returns those in force. They survive every re-run."""
+        digest = self.ref(path).digest
+        self.store.edit_tags(digest, add, remove)
+        return [tag.name for tag in self.store.tags([digest])[digest]]
+
+    def not_duplicates(self, paths: Sequence[str]) -> None:
+        """Remember that these files are not duplicates of one another."""
+        self.store.not_duplicates([self.ref(path).digest for path in paths])
+
+    def forget(self, path: str) -> int:
+        """Forget a file, or everything below a folder; returns how many files."""
+        return self.store.forget(str(Path(path).absolute()))
+
+    def purge(self) -> list[Path]:
+        """Remove every file the library wrote (what `status` lists), and close it."""
+        owned = owned_files(self.settings.library)
+        self.close()
+        for path in owned:
+            path.unlink(missing_ok=True)
+        for folder in sorted({path.parent for path in owned}, reverse=True):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        return owned

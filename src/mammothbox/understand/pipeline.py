@@ -1,0 +1,116 @@
+"""Runs the stages over what is left to do, stores each batch, and says how it goes.
+
+Stage by stage over the whole batch: a model is loaded once, not once a file. Each batch is one
+transaction, so that a stop at any moment costs at most the batch in flight. A stage whose model is
+away is postponed and named; the others go on.
+
+Example:
+    pipeline = Pipeline(tools, on_event=print)
+    pipeline.run(among=None)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from time import perf_counter
+
+from mammothbox.errors import ServiceAway
+from mammothbox.events import FileDone, Note, OnEvent, StageFinished, StageStarted, ignore
+from mammothbox.models.contracts import ModelCard
+from mammothbox.records import Digest, Done, Failed, Result, Skipped
+from mammothbox.understand.stages import Tools, describe, listen, look, read
+from mammothbox.understand.steps import STAGES
+from mammothbox.understand.work import Task, todo
+
+Run = Callable[[Tools, Sequence[Task]], Iterator[list[Result]]]
+_RUNS: Mapping[str, Run] = {
+    "look": look.run,
+    "listen": listen.run,
+    "read": read.run,
+    "describe": describe.run,
+}
+
+
+class Pipeline:
+    """One run of the stages.
+
+    Attributes:
+        worked: contents for which at least one step was done in this run.
+        seconds: stage → wall time.
+        pictures: ``seen`` and ``read``: pictures that could have text, and those sent to OCR.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        cards: Mapping[str, ModelCard],
+        on_event: OnEvent = ignore,
+        memory: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._tools = tools
+        self._cards = cards
+        self._on_event = on_event
+        self._memory = memory
+        self.worked: set[Digest] = set()
+        self.seconds: dict[str, float] = {}
+        self.pictures: Counter[str] = Counter()
+
+    def run(self, among: Collection[Digest] | None = None) -> None:
+        """All stages over `among` (None: everything that is due).
+
+        A listener that raises stops the run between two batches; what was stored stays.
+        """
+        for stage in STAGES:
+            tasks = todo(self._tools.store, stage, self._cards, self._tools.describe, among)
+            if not tasks:
+                continue
+            self._on_event(StageStarted(stage, len(tasks)))
+            begin = perf_counter()
+            try:
+                self._stage(stage, tasks)
+            except ServiceAway as error:
+                self._on_event(Note(f"{stage} postponed: {error}"))
+            self.seconds[stage] = perf_counter() - begin
+            self._on_event(StageFinished(stage, len(tasks), self.seconds[stage]))
+
+    def _stage(self, stage: str, tasks: Sequence[Task]) -> None:
+        refs = {task.ref.digest: task.ref for task in tasks}
+        done = 0
+        for batch in _RUNS[stage](self._tools, tasks):
+            self._tools.store.commit(batch)
+            by_digest: dict[Digest, list[Result]] = {}
+            for result in batch:
+                by_digest.setdefault(result.digest, []).append(result)
+            for digest, results in by_digest.items():
+                done += 1
+                self._count(digest, results)
+                outcome, message = worst(results)
+                path = refs[digest].path
+                self._on_event(
+                    FileDone(stage, path, outcome, message, done, len(tasks), self._memory())
+                )
+
+    def _count(self, digest: Digest, results: Sequence[Result]) -> None:
+        if any(isinstance(result.outcome, Done) for result in results):
+            self.worked.add(digest)
+        for result in results:
+            if result.step == "ocr":
+                self.pictures["seen"] += 1
+                read_it = result.outcome not in (look.ocr.NOTHING_TO_READ,)
+                self.pictures["read"] += read_it
+
+
+def worst(results: Sequence[Result]) -> tuple[str, str]:
+    """(outcome, message) of one content: failed before skipped before done.
+
+    A step that is skipped beside one that is done is the normal case (a photo without text), so
+    a content is skipped only when all its steps are.
+    """
+    for result in results:
+        if isinstance(result.outcome, Failed):
+            return "failed", f"{result.step}: {result.outcome.message}"
+    if any(isinstance(result.outcome, Done) for result in results):
+        return "done", ""
+    reasons = [r.outcome.reason for r in results if isinstance(r.outcome, Skipped)]
+    return "skipped", reasons[0] if reasons else ""
