@@ -105,7 +105,7 @@ class IngestReport:
             unique set size), sampled about once a second.
         by_kind: kind → {done, unchanged, skipped, failed}.
         stage_seconds: stage → seconds.
-        ocr_share: share of pictures that passed the gate and were read, 0 to 1; None without pictures.
+        ocr_share: share of files with pictures that were sent to OCR, 0 to 1; None without any.
     """
 
     found: int

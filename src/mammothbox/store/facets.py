@@ -1,7 +1,7 @@
 """What filters need of a result, copied into columns as it is committed.
 
-Reads the values of ``facts`` (taken_at, gps, phash), ``transcript`` (language), and of the steps that
-give tags. Other steps have nothing of the kind.
+Reads the values of ``facts`` (taken_at, gps, phash), ``transcript`` (language), and of the steps
+that give tags. Other steps have nothing of the kind.
 """
 
 from __future__ import annotations

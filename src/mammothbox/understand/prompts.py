@@ -67,7 +67,7 @@ def file_schema(kind: Kind) -> dict[str, Any]:
 
 
 _ASK = {
-    Kind.AUDIO: "A recording, written down. Give title, category, one-sentence summary, topic tags.",
+    Kind.AUDIO: "A recording, written down. Give title, category, one-sentence summary, tags.",
     Kind.VIDEO: (
         "A video: what its pictures show over time, what is said, what is written on screen. "
         "Give title, category, one-sentence summary, tags."

@@ -6,10 +6,10 @@ the models work on the pictures decoded before.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
 
@@ -120,7 +120,7 @@ def _batches(tools: Tools, tasks: Sequence[Task]) -> Iterator[list[Decoded]]:
 def _unless_changed(ref: FileRef, content: Content | InputError) -> Content | InputError:
     """New bytes must not be filed under the old digest."""
     try:
-        now = os.stat(ref.path)
+        now = Path(ref.path).stat()
     except OSError:
         return Unreadable("vanished while it was read")
     if (now.st_size, now.st_mtime_ns) != (ref.size, ref.mtime_ns):

@@ -1,7 +1,8 @@
 """Step `ocr`: text in pictures, behind a cheap gate.
 
 Photos and video frames are read only where edges look like text; document pages where the text
-layer is missing. `Done.value`: ``{"text", "lines": [{"text", "confidence", "box", "page"|"start_s"}]}``.
+layer is missing. `Done.value`: ``{"text", "lines": [{"text", "confidence", "box"}]}``, each line
+with ``page`` or ``start_s`` where it has one.
 """
 
 from __future__ import annotations

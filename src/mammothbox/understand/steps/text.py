@@ -1,6 +1,6 @@
 """Step `text`: the words of a document, cut into chunks with their page numbers.
 
-The words are the passages of the result; `Done.value` counts them: ``{"chars", "pages_with_text"}``.
+The words are the passages of the result; `Done.value`: ``{"chars", "pages_with_text"}``.
 """
 
 from __future__ import annotations
