@@ -1,8 +1,10 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and two guards that watch over every test."""
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,3 +21,46 @@ def media() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    """The folder of examples that ships with the project."""
+    return Path(__file__).resolve().parents[1] / "examples"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _libraries_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the library of the person who runs it; weights are theirs.
+
+    Set for the whole session, so that fixtures of wider scope and child processes are covered.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAMMOTHBOX_LIBRARY", str(tmp_path_factory.mktemp("default-library")))
+        for name in ("DATABASE_URL", "REDIS_URL"):
+            patch.delenv(name, raising=False)
+        for name in ("BLIP_ENDPOINT", "CLIP_ENDPOINT", "WHISPER_ENDPOINT", "PHI35_ENDPOINT"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+class _Errors(logging.Handler):
+    """Keeps what was logged as an error; unlike `caplog` it sees every phase of a test."""
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(f"{record.name}: {record.getMessage()}")
+
+
+@pytest.fixture(autouse=True)
+def _no_error_logged(request: pytest.FixtureRequest) -> Iterator[None]:
+    """An error in the log fails the test, unless it is marked `allow_error_log`."""
+    handler = _Errors()
+    logging.getLogger().addHandler(handler)
+    yield
+    logging.getLogger().removeHandler(handler)
+    if handler.messages and request.node.get_closest_marker("allow_error_log") is None:
+        pytest.fail("errors were logged:\n" + "\n".join(handler.messages))
