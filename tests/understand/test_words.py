@@ -1,0 +1,73 @@
+"""Cutting, condensing and pattern entities: the code around the words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mammothbox.models.contracts import Segment
+from mammothbox.records import Page
+from mammothbox.understand.chunking import page_passages, split, spoken_passages
+from mammothbox.understand.condense import condense
+from mammothbox.understand.entities import find_entities
+
+
+@given(st.text(max_size=600), st.integers(min_value=5, max_value=80))
+def test_chunks_lose_no_word_and_keep_the_size(text: str, size: int) -> None:
+    pieces = split(text, size)
+    assert all(0 < len(piece) <= size for piece in pieces)
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+
+
+def test_a_chunk_knows_its_page() -> None:
+    pages = [Page(1, "First."), Page(2, ""), Page(3, "Third.")]
+    assert [(p.page, p.text) for p in page_passages(pages, "text")] == [
+        (1, "First."),
+        (3, "Third."),
+    ]
+
+
+def test_spoken_chunks_keep_the_times_of_their_first_and_last_word() -> None:
+    segments = [
+        Segment(0.0, 2.0, " One two."),
+        Segment(2.0, 4.0, "Three."),
+        Segment(9.0, 9.5, "Four"),
+    ]
+    first, second = spoken_passages(segments, size=16)
+    assert (first.start_s, first.end_s, first.text) == (0.0, 4.0, "One two. Three.")
+    assert (second.start_s, second.end_s) == (9.0, 9.5)
+
+
+@given(st.text(max_size=3000), st.integers(min_value=20, max_value=500))
+def test_a_condensed_text_fits_its_budget(text: str, budget: int) -> None:
+    assert len(condense(text, budget)) <= budget
+
+
+def test_condensing_keeps_the_head_and_the_telling_sentence() -> None:
+    filler = " ".join(f"It was said on day {n} that nothing much came of it." for n in range(60))
+    telling = "The glacier survey measured glacier thickness at the glacier tongue."
+    text = f"Annual letter of the society. {filler} {telling} {filler} glacier survey thickness tongue."
+    short = condense(text, 500)
+    assert short.startswith("Annual letter")
+    assert telling in short
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Due 2024-03-01.", ("2024-03-01", "date")),
+        ("on 3 May 2020 at noon", ("3 May 2020", "date")),
+        ("TOTAL RM 1,234.50", ("RM 1,234.50", "amount")),
+        ("pay 12.50 EUR now", ("12.50 EUR", "amount")),
+        ("mail ann.b@mail.example.org!", ("ann.b@mail.example.org", "email")),
+        ("see https://example.org/a?b=1.", ("https://example.org/a?b=1", "url")),
+        ("call +44 20 1234 5678 now", ("+44 20 1234 5678", "phone")),
+    ],
+)
+def test_entities_by_their_form(text: str, expected: tuple[str, str]) -> None:
+    assert [(e["text"], e["type"]) for e in find_entities(text)] == [expected]
+
+
+def test_plain_words_are_no_entities() -> None:
+    assert find_entities("Version 3 of chapter 12 has 400 pages and 3 parts") == []
