@@ -13,21 +13,21 @@ from mammothbox.decode.source import Source
 from mammothbox.records import DocumentContent, Page
 
 _PLAIN = frozenset(
-    [
+    {
         "application/json",
         "application/xml",
-        "application/x-yaml",
         "application/yaml",
+        "application/x-yaml",
         "application/toml",
         "application/javascript",
+        "application/sql",
         "application/x-sh",
         "application/x-shellscript",
-        "application/sql",
         "application/x-subrip",
         "application/x-tex",
         "application/x-python",
         "application/x-httpd-php",
-    ]
+    }
 )
 _FORMATTED = frozenset({"text/html", "text/rtf", "text/x-mail", "text/enriched"})
 

@@ -6,6 +6,7 @@ Knows nothing of pixels.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Callable
@@ -59,10 +60,9 @@ def _text(value: object) -> str | None:
         value = value.decode("utf-8", "replace")
     if not isinstance(value, str):
         return None
-    try:  # Pillow reads bytes as Latin-1; many cameras and programs write UTF-8
+    with contextlib.suppress(UnicodeEncodeError, UnicodeDecodeError):
+        # Pillow reads bytes as Latin-1; many cameras and programs write UTF-8
         value = value.encode("latin-1").decode("utf-8")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        pass
     value = "".join(c for c in value.split("\0")[0] if c.isprintable()).strip()
     return value[:500] or None
 
@@ -86,7 +86,7 @@ def _taken_at(exif: Any, sub: Any) -> str | None:
         if not found:
             continue
         try:
-            moment = datetime(*(int(part) for part in found.groups()))
+            moment = datetime.strptime(" ".join(found.groups()), "%Y %m %d %H %M %S")
         except ValueError:
             continue
         zone = _text(offset) or ""
@@ -109,7 +109,7 @@ def _degrees(value: Any, reference: object, negative: str) -> float | None:
     if value is None:
         return None
     parts = [float(part) for part in value] if hasattr(value, "__iter__") else [float(value)]
-    total = sum(part / 60**i for i, part in enumerate(parts[:3]))
+    total = sum((part / 60.0**i for i, part in enumerate(parts[:3])), 0.0)
     if not math.isfinite(total):
         return None
     return -total if (_text(reference) or "").upper().startswith(negative) else total

@@ -159,17 +159,17 @@ def _shrunk(image: Image, side: int) -> Image:
     width, height = image.size
     if max(width, height) <= side or image.mode not in _SCALABLE:
         return image
-    from PIL import Image as PIL
+    import PIL.Image
 
     scale = side / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     gap = None if image.mode in ("F", "I") else 2.0
-    return image.resize(size, PIL.Resampling.BICUBIC, reducing_gap=gap)
+    return image.resize(size, PIL.Image.Resampling.BICUBIC, reducing_gap=gap)
 
 
 def _flat(image: Image, side: int) -> Image:
     """RGB of any mode: deep greys scaled to 8 bits, transparency laid on white."""
-    from PIL import Image as PIL
+    import PIL.Image
 
     if image.mode.startswith("I") or image.mode == "F":
         image = _eight_bits(image)
@@ -177,15 +177,15 @@ def _flat(image: Image, side: int) -> Image:
         image = image.convert("RGBA")
     if image.mode == "RGBA":
         image = _shrunk(image, side)
-        white = PIL.new("RGBA", image.size, (255, 255, 255, 255))
-        image = PIL.alpha_composite(white, image)
+        white = PIL.Image.new("RGBA", image.size, (255, 255, 255, 255))
+        image = PIL.Image.alpha_composite(white, image)
     if image.mode != "RGB":
         image = image.convert("RGB")
     return _shrunk(image, side)
 
 
 def _eight_bits(image: Image) -> Image:
-    from PIL import Image as PIL
+    import PIL.Image
 
     values = np.asarray(image).astype(np.float32)
     values = np.nan_to_num(values)
@@ -194,7 +194,7 @@ def _eight_bits(image: Image) -> Image:
         top = 65535.0  # 16-bit PNG and TIFF arrive in 32-bit integers
     if image.mode == "F" and top <= 1.0:
         top = 1.0
-    return PIL.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
+    return PIL.Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
 
 
 def _phash(pixels: Pixels) -> str:

@@ -22,9 +22,11 @@ _MOST_PARTS = 20_000
 _ARCHIVES = (
     "application/zip",
     "application/gzip",
+    "application/x-gzip",
     "application/x-tar",
     "application/x-7z",
     "application/x-rar",
+    "application/vnd.rar",
 )
 
 

@@ -23,7 +23,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
 from mammothbox.decode.limits import Limits
-from mammothbox.decode.worker import ChildDied, Worker, blame
+from mammothbox.decode.worker import ChildDiedError, Worker, blame
 from mammothbox.errors import DecodeCrash, InputError
 from mammothbox.records import Content, Kind
 from mammothbox.settings import Settings
@@ -132,7 +132,7 @@ class Decoder:
             fresh = worker.served == 0
             try:
                 return worker.decode(path, kind, mime)
-            except ChildDied as death:
+            except ChildDiedError as death:
                 if self._closed:
                     raise DecodeCrash(f"{name}: the decoder was closed") from death
                 if fresh:

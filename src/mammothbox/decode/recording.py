@@ -9,6 +9,7 @@ damaged midway yields what decodes before and after, and says so in the facts.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mammothbox.decode.borders import av_border
@@ -47,9 +48,11 @@ def read_recording(
 
     av.logging.set_level(None)
     source.file.seek(0)
-    with av_border(source.name):
-        with av.open(source.file, metadata_errors="replace", io_open=_refuse) as container:
-            return _read(container, source, limits, on_duration)
+    with (
+        av_border(source.name),
+        av.open(source.file, metadata_errors="replace", io_open=_refuse) as container,
+    ):
+        return _read(container, source, limits, on_duration)
 
 
 def _refuse(url: str, flags: int, options: dict[str, Any]) -> Any:
@@ -75,18 +78,22 @@ def _read(
     samples = sound.finish() if sound else None
     notes = _notes(container, errors)
     heard = len(samples) / 16_000 if samples is not None else 0.0
-    facts = {"title": _tag(container, "title"), "author": _tag(container, "artist")}
-    facts["taken_at"] = _tag(container, "creation_time")
+    facts = Facts(
+        title=_tag(container, "title"),
+        author=_tag(container, "artist"),
+        taken_at=_tag(container, "creation_time"),
+        extra=notes,
+    )
     if pictures is not None:
         frames, cuts, seen = pictures.finish()
         if frames:
-            size = {"width": pictures.width, "height": pictures.height}
-            length = max(seen, heard)
-            known = Facts(duration_s=round(length, 3), extra=notes, **size, **facts)
-            return VideoContent(known, frames, cuts, samples)
+            seconds = round(max(seen, heard), 3)
+            width, height = pictures.width, pictures.height
+            facts = replace(facts, width=width, height=height, duration_s=seconds)
+            return VideoContent(facts, frames, cuts, samples)
     if samples is None or not len(samples):
         raise Corrupt(f"{source.name}: nothing of the recording decodes")
-    return AudioContent(Facts(duration_s=round(heard, 3), extra=notes, **facts), samples)
+    return AudioContent(replace(facts, duration_s=round(heard, 3)), samples)
 
 
 def _duration(container: InputContainer, source: Source, limits: Limits) -> float:

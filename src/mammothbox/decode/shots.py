@@ -53,7 +53,7 @@ class ShotDetector:
         # PySceneDetect counts frames; times of variable rates are looked up by number.
         found = self._detector.process_frame(FrameTimecode(index, 25.0), thumbnail[:, :, ::-1])
         fresh = [self._times[cut.frame_num] for cut in found if cut.frame_num <= index]
-        return any([self._add(time) for time in fresh])
+        return any(map(self._add, fresh))
 
     def cuts(self) -> tuple[float, ...]:
         """Seconds at which shots begin, without the first."""

@@ -53,7 +53,7 @@ class SoundReader:
             TooLarge: the sound is longer than the limit.
         """
         for frame in packet.decode():
-            self._add(frame)  # type: ignore[arg-type]
+            self._add(frame)
 
     def finish(self) -> Samples:
         """All samples, read-only; a memory map of a nameless file when they are many."""
@@ -101,6 +101,6 @@ class SoundReader:
 
     def _write(self, samples: Samples) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="mammothbox-")
+            self._file = tempfile.TemporaryFile(prefix="mammothbox-")  # noqa: SIM115
         self._file.write(samples.tobytes())
         self._spooled += len(samples)

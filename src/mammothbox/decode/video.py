@@ -8,6 +8,7 @@ whose decoding proves slow, are read by their own keyframes alone. Knows nothing
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -69,7 +70,7 @@ class VideoReader:
     def feed(self, packet: av.Packet) -> None:
         """Decode one packet."""
         for frame in packet.decode():
-            self._add(frame)  # type: ignore[arg-type]
+            self._add(frame)
 
     def finish(self) -> tuple[tuple[Frame, ...], tuple[float, ...], float]:
         """Keyframes in time order, cuts in seconds, and the length in seconds."""
@@ -133,7 +134,7 @@ def _choose(candidates: list[_Candidate], cuts: tuple[float, ...], most: int) ->
     """At most `most` pictures: the middle of each shot, then the most different others."""
     bounds = [0.0, *cuts, float("inf")]
     middles = []
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         inside = [c for c in candidates if start <= c.time_s < end]
         if inside:
             middles.append(inside[len(inside) // 2])

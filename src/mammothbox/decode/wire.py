@@ -30,7 +30,7 @@ RENDERED_PAGES = 20
 """Pages of one document rendered for OCR, at most."""
 
 _LENGTH = struct.Struct("<Q")
-_DTYPES = {"uint8": np.dtype(np.uint8), "float32": np.dtype(np.float32)}
+_DTYPES: dict[str, np.dtype[Any]] = {"uint8": np.dtype(np.uint8), "float32": np.dtype(np.float32)}
 _CHUNK = 1 << 22
 
 
@@ -61,12 +61,16 @@ def spool(samples: int) -> npt.NDArray[np.float32]:
         return np.memmap(file, dtype=np.float32, mode="w+", shape=(samples,))
 
 
+def _bytes_of(array: Array) -> memoryview:
+    return memoryview(array.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+
+
 def encode(header: dict[str, Any], arrays: Sequence[Array] = ()) -> list[memoryview]:
     """The buffers of one message, in order; arrays are not copied when contiguous."""
     parts = [np.ascontiguousarray(array) for array in arrays]
     shapes = [{"dtype": part.dtype.name, "shape": part.shape} for part in parts]
     text = json.dumps({**header, "arrays": shapes}).encode("ascii")
-    views = [memoryview(part.reshape(-1)).cast("B") for part in parts if part.size]
+    views = [_bytes_of(part) for part in parts if part.size]
     return [memoryview(_LENGTH.pack(len(text)) + text), *views]
 
 
@@ -110,7 +114,7 @@ def _receive_array(fill: Fill, description: Any, bounds: Bounds) -> Array:
     long = dtype == np.float32 and shape[0] > SPOOL_SAMPLES
     array: Array = spool(shape[0]) if long else np.empty(shape, dtype)
     if array.size:
-        view = memoryview(array.reshape(-1)).cast("B")
+        view = _bytes_of(array)
         for start in range(0, view.nbytes, _CHUNK):
             fill(view[start : start + _CHUNK])
     array.flags.writeable = False

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import mammothbox
-from mammothbox import errors
 from mammothbox.decode import wire
 from mammothbox.decode.confine import ENFORCES_MEMORY
 from mammothbox.decode.limits import Limits
@@ -35,7 +34,7 @@ _BUFFER = 1 << 20
 _LEAVES = {leaf.__name__: leaf for leaf in InputError.__subclasses__()}
 
 
-class ChildDied(Exception):
+class ChildDiedError(Exception):
     """The child ended, or broke the protocol, in the middle of a conversation.
 
     Attributes:
@@ -85,7 +84,7 @@ class Worker:
 
         Raises:
             InputError: the child's verdict on the file, or `DecodeTimeout`.
-            ChildDied: the child ended; `started` says whether the file was in work.
+            ChildDiedError: the child ended; `started` says whether the file was in work.
         """
         self._started = False
         try:
@@ -95,7 +94,9 @@ class Worker:
             content = self._converse()
         except (wire.ProtocolError, OSError) as error:
             self.kill()
-            raise ChildDied(str(error) or "it broke the protocol", started=self._started) from error
+            raise ChildDiedError(
+                str(error) or "it broke the protocol", started=self._started
+            ) from error
         except BaseException as error:
             if not (isinstance(error, InputError) and not isinstance(error, DecodeTimeout)):
                 self.kill()  # a conversation cut short cannot be taken up again
@@ -170,7 +171,7 @@ class Worker:
     def _raise(self, header: dict[str, Any]) -> None:
         if header.get("again"):  # memory: a fresh child may have the room that this one lost
             self.kill()
-            raise ChildDied(str(header.get("message")), started=True)
+            raise ChildDiedError(str(header.get("message")), started=True)
         leaf = _LEAVES.get(str(header.get("error")))
         if leaf is None:
             raise wire.ProtocolError(f"unknown error {header.get('error')!r}")
@@ -207,10 +208,9 @@ class Worker:
             view = view[count:]
 
     def _check_memory(self) -> None:
-        if self._watch and self._baseline:
-            if self._resident_bytes() - self._baseline > self._limits.memory_bytes:
-                limit = self._limits.memory_bytes
-                raise wire.ProtocolError(f"decoding needs more memory than {limit:,} bytes")
+        limit = self._limits.memory_bytes
+        if self._baseline and self._resident_bytes() - self._baseline > limit:
+            raise wire.ProtocolError(f"decoding needs more memory than {limit:,} bytes")
 
     def _resident_bytes(self) -> int:
         import psutil
@@ -233,6 +233,6 @@ class Worker:
             return f"the decoder was ended by signal {-code}"
 
 
-def blame(death: ChildDied, name: str) -> DecodeCrash:
+def blame(death: ChildDiedError, name: str) -> DecodeCrash:
     """The error for the file `name` that was in work when the child died."""
-    return errors.DecodeCrash(f"{name}: {death}")
+    return DecodeCrash(f"{name}: {death}")
