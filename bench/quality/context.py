@@ -23,9 +23,8 @@ from mammothbox.records import AudioContent, Content, ImageContent, Pixels, Samp
 from mammothbox.settings import Settings
 
 if TYPE_CHECKING:
-    from mammothbox.library import Library
-
     from mammothbox.decode import Decoder
+    from mammothbox.library import Library
     from mammothbox.models import Models
 
 PHOTOS_PER_CALL = 32
@@ -140,17 +139,17 @@ class Context:
             files: what to copy, see `copied`.
             describe: as in ``ingest --describe``.
         """
-        from mammothbox.library import open_library
+        from mammothbox.library import Library
 
         folder = self.scratch / name / "files"
         for number, path in enumerate(files):
             target = self.copied(name, number, path)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        settings = replace(self.settings, library=self.scratch / name / "library")
-        library = open_library(settings, write=True)
-        self._open.callback(library.close)
-        library.ingest([str(folder)], describe=describe)
+        place = self.scratch / name / "library"
+        settings = replace(self.settings, library=place, describe=describe)
+        library = self._open.enter_context(Library.open(settings, write=True))
+        library.ingest([str(folder)])
         return library
 
     def copied(self, name: str, number: int, path: Path) -> Path:

@@ -24,7 +24,7 @@ def measure(context: Context) -> dict[str, Any] | None:
     by_folder: dict[str, Errors] = {}
     for number, item in enumerate(items):
         shown = library.show(str(context.copied("ocr", number, item.path)))
-        read, truth = shown.get("ocr_text") or shown.get("text") or "", text_truth(item)
+        read, truth = shown["ocr_text"] or "", text_truth(item)
         here, lost = character_errors(truth, read), words_found(truth, read)
         context.say(f"  cer {here.rate:.3f}, lost {lost.wrong}/{lost.total} words: {item.name}")
         characters, words = characters + here, words + lost

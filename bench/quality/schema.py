@@ -25,11 +25,11 @@ def measure(context: Context) -> dict[str, Any] | None:
         context.lacks.append("files to describe")
         return None
     library = context.library("schema", sample, describe="groups")
-    refused = [one for one in library.failures() if one.step == "describe"]
+    refused = [one for one in library.failed() if one.step == "describe"]
     for one in refused:
         context.say(f"  {one.path}: {one.error}: {one.message}")
     shown = [library.show(str(context.copied("schema", n, p))) for n, p in enumerate(sample)]
-    valid = sum("describe" in (one.get("by") or {}) for one in shown)
+    valid = sum("describe" in one["authors"] for one in shown)
     return {"valid": valid, "of": valid + len(refused)}
 
 

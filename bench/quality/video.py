@@ -84,7 +84,7 @@ def _moments(context: Context, library: Library, copies: dict[str, Path]) -> dic
         if moment.name not in copies:
             context.lacks.append(f"generated/video/{moment.name}")
             continue
-        found = library.search(moment.query, limit=10)
+        found = library.search(moment.query, limit=10).hits
         good = hits_moment(found, str(copies[moment.name]), moment)
         first = [(Path(hit.path).name, [why.start_s for why in hit.why]) for hit in found[:1]]
         context.say(f"  {moment.query!r} -> {first}: {'hit' if good else 'miss'}")
@@ -117,8 +117,18 @@ def _own_vectors(context: Context, library: Library, videos: Sequence[Path]) -> 
 
 
 def own_rank(library: Library, path: Path) -> int | None:
-    """The rank of a video among those nearest to its own vector; None when it has none."""
-    raise NotImplementedError
+    """The rank of a video among all files nearest to its own vector; None when it has none.
+
+    A file of equal bytes counts as the video itself.
+    """
+    ref = library.ref(str(path))
+    vector = library.store.whole_vectors([ref.digest], "joint").get(ref.digest)
+    space = next((space for space, _ in library.store.spaces() if space.name == "joint"), None)
+    if vector is None or space is None:
+        return None
+    near = library.store.nearest("joint", space.model, space.revision, vector)
+    digests = [one.digest for one in near]
+    return digests.index(ref.digest) + 1 if ref.digest in digests else len(digests) + 1
 
 
 def _shots(library: Library, videos: Sequence[Item], copies: dict[str, Path]) -> dict[str, Any]:
