@@ -1,0 +1,73 @@
+"""Who each model is, and what is known of it without loading it.
+
+Place in the flow: results are keyed by a card's id and revision, so `lease.cards` must be cheap;
+`describe_models` feeds the command line's table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mammothbox.models.cache import Cache
+from mammothbox.models.catalog import CONTRACTS, MODELS, Model, model_for
+from mammothbox.models.contracts import ModelCard
+from mammothbox.models.derived import revision_of
+from mammothbox.settings import Settings
+
+
+def card_of(model: Model, cache: Cache) -> ModelCard:
+    """The model's card; the revision covers the weights of all models its answers rest on."""
+    revisions = [revision_of(model, cache)]
+    if model.id == "efficientnet-lite2":  # its vectors rest on MiniLM too
+        revisions.append(revision_of(MODELS["minilm"], cache))
+    return ModelCard(model.id, "+".join(revisions), model.dimensions, model.languages)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """One line of the table of models.
+
+    Attributes:
+        profile, contract: which place it fills.
+        id: the model.
+        licence: of the weights.
+        size_bytes: of its files together; 0 where not known before the first pull.
+        on_disk: all files are there (or come with a dependency).
+        runs_here: this version has an engine for it.
+        pid: of the host that has it loaded, else 0.
+        note: one line for people.
+    """
+
+    profile: str
+    contract: str
+    id: str
+    licence: str
+    size_bytes: int
+    on_disk: bool
+    runs_here: bool
+    pid: int
+    note: str
+
+
+def describe_models(settings: Settings, pids: Mapping[str, int] | None = None) -> list[ModelState]:
+    """Both profiles, contract by contract; `pids` (engine → process) marks what is loaded."""
+    cache, loaded = Cache(settings.cache), pids or {}
+    states = []
+    for profile in ("lite", "full"):
+        for contract in CONTRACTS:
+            model = model_for(profile, contract, settings.writer)
+            states.append(
+                ModelState(
+                    profile=profile,
+                    contract=contract,
+                    id=model.id,
+                    licence=model.licence,
+                    size_bytes=sum(file.size for file in model.files),
+                    on_disk=not cache.missing([model]),
+                    runs_here=bool(model.engine),
+                    pid=loaded.get(model.engine, 0),
+                    note=model.note,
+                )
+            )
+    return states

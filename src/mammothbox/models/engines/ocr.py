@@ -1,0 +1,91 @@
+"""Text in pictures: PP-OCR through rapidocr on ONNX Runtime, with the weights that rapidocr brings.
+
+Place in the flow: the ocr host holds one `OcrEngine`. Model paths are given explicitly, so rapidocr
+never looks for a download. Knows nothing of pages or HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from mammothbox.errors import WeightsMissing
+from mammothbox.models.contracts import TextLine
+from mammothbox.records import Pixels
+
+DETECTOR = "PP-OCRv6_det_small.onnx"
+RECOGNISER = "PP-OCRv6_rec_small.onnx"
+CLASSIFIER = "ch_ppocr_mobile_v2.0_cls_mobile.onnx"
+MIN_CONFIDENCE = 0.5
+
+
+def weights() -> dict[str, Path]:
+    """Name → path of the weights that rapidocr brings; nothing is imported for this.
+
+    Raises:
+        WeightsMissing: this rapidocr brings others.
+    """
+    spec = find_spec("rapidocr")
+    folder = Path(spec.origin).parent / "models" if spec and spec.origin else Path()
+    paths = {name: folder / name for name in (DETECTOR, RECOGNISER, CLASSIFIER)}
+    for path in paths.values():
+        if not path.is_file():
+            raise WeightsMissing(f"rapidocr brings no {path.name}; run: pip install -U rapidocr")
+    return paths
+
+
+class OcrEngine:
+    """One loaded reader. Not for several threads at once; `threads` compute threads."""
+
+    def __init__(self, threads: int) -> None:
+        from rapidocr import RapidOCR
+
+        paths = weights()
+        self._reader = RapidOCR(
+            params={
+                "Global.log_level": "error",
+                "Global.text_score": MIN_CONFIDENCE,
+                "Det.model_path": str(paths[DETECTOR]),
+                "Rec.model_path": str(paths[RECOGNISER]),
+                "Cls.model_path": str(paths[CLASSIFIER]),
+                "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            }
+        )
+
+    def read(self, image: Pixels) -> list[TextLine]:
+        """Lines of H x W x 3 RGB pixels in reading order; empty where there is no text."""
+        found = self._reader(np.ascontiguousarray(image[:, :, ::-1]))  # it wants BGR
+        if found.boxes is None or found.txts is None:
+            return []
+        lines = [
+            TextLine(text, float(score), _bounds(box))
+            for box, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
+            if text.strip()
+        ]
+        return reading_order(lines)
+
+
+def _bounds(corners: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:
+    xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def reading_order(lines: Sequence[TextLine]) -> list[TextLine]:
+    """Top to bottom in rows, left to right within a row.
+
+    A line belongs to the row above it when their middles are nearer than half a line's height.
+    """
+    rows: list[list[TextLine]] = []
+    for line in sorted(lines, key=lambda each: each.box[1] + each.box[3]):
+        middle, height = (line.box[1] + line.box[3]) / 2, line.box[3] - line.box[1]
+        if rows:
+            first = rows[-1][0]
+            if abs((first.box[1] + first.box[3]) / 2 - middle) < height / 2:
+                rows[-1].append(line)
+                continue
+        rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda each: each.box[0])]

@@ -1,0 +1,130 @@
+"""Speech to text with times and languages: faster-whisper on the CPU.
+
+Place in the flow: the whisper host holds one `WhisperEngine`. Sound goes through in pieces of some
+minutes, so its length does not matter. In each piece voice activity finds utterances, each
+utterance's language is detected, neighbours of one language are written down together. What the
+model itself doubts is dropped and counted: on laughter or noise it would otherwise invent words.
+Knows nothing of files or HTTP.
+
+Example:
+    >>> engine = WhisperEngine(Path("whisper-base"), threads=2)             # doctest: +SKIP
+    >>> engine.transcribe(samples).segments[0].text                         # doctest: +SKIP
+    'And so my fellow Americans'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mammothbox.models.contracts import Segment, Transcript
+from mammothbox.models.engines.whisper_languages import Run, Spoken, majority, runs_of
+from mammothbox.records import Samples
+
+RATE = 16_000
+PIECE_S = 300.0
+"""Sound is cut into pieces of at most this length, in a pause where there is one."""
+
+MIN_SILENCE_MS = 300
+PAD_S = 0.2
+BEAM = 5
+MIN_LOGPROB = -1.0
+MAX_NO_SPEECH = 0.6
+UNSURE_LOGPROB = -0.7
+"""A segment that may be no speech must be likelier than this to stay."""
+
+MAX_COMPRESSION = 2.4
+DETECT_S = 30
+
+
+class WhisperEngine:
+    """One loaded model. Not for several threads at once.
+
+    Args:
+        folder: directory of the CTranslate2 model.
+        threads: compute threads.
+    """
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        from faster_whisper import WhisperModel
+
+        self._model = WhisperModel(
+            str(folder),
+            device="cpu",
+            compute_type="int8",
+            cpu_threads=threads,
+            local_files_only=True,
+        )
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        """The speech in `samples` (mono, 16 kHz, [-1, 1]); may be a memory map, any length."""
+        segments: list[Segment] = []
+        spoken: list[Spoken] = []
+        dropped = 0
+        for offset, piece, spans in self._pieces(samples):
+            heard = [self._listen(piece, start, end) for start, end in spans]
+            spoken += heard
+            for run in runs_of(heard):
+                kept, lost = self._write_down(piece, run, offset / RATE)
+                segments += kept
+                dropped += lost
+        language, probability = majority(spoken) if segments else ("", 0.0)
+        speech_s = sum(each.end_s - each.start_s for each in spoken)
+        return Transcript(language, probability, tuple(segments), dropped, speech_s)
+
+    def _pieces(self, samples: Samples) -> Iterator[tuple[int, Samples, list[tuple[float, float]]]]:
+        """(first sample, piece, its utterances in seconds), cut in pauses."""
+        from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+        options = VadOptions(min_silence_duration_ms=MIN_SILENCE_MS, speech_pad_ms=0)
+        start = 0
+        while start < len(samples):
+            piece = samples[start : start + int(PIECE_S * RATE)]
+            found = get_speech_timestamps(piece, options)
+            taken = len(piece)
+            last_piece = start + taken >= len(samples)
+            # An utterance that touches the end is left whole for the next piece.
+            if not last_piece and len(found) > 1 and found[-1]["end"] > taken - RATE:
+                taken = found.pop()["start"]
+            yield start, piece[:taken], [(s["start"] / RATE, s["end"] / RATE) for s in found]
+            start += taken
+
+    def _listen(self, piece: Samples, start_s: float, end_s: float) -> Spoken:
+        """One utterance and the probabilities of its language."""
+        first, last = int(start_s * RATE), int(min(end_s, start_s + DETECT_S) * RATE)
+        _, _, scores = self._model.detect_language(piece[first:last])
+        return Spoken(start_s, end_s, dict(scores))
+
+    def _write_down(self, piece: Samples, run: Run, offset_s: float) -> tuple[list[Segment], int]:
+        """(segments, dropped) of a run of utterances in one language."""
+        begin = max(0.0, run.start_s - PAD_S)
+        cut = piece[int(begin * RATE) : int((run.end_s + PAD_S) * RATE)]
+        found, _ = self._model.transcribe(
+            cut,
+            language=run.language,
+            beam_size=BEAM,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            vad_filter=True,
+        )
+        kept: list[Segment] = []
+        dropped = 0
+        for segment in found:
+            text = segment.text.strip()
+            if not text or _doubtful(segment):
+                dropped += 1
+                continue
+            shift = offset_s + begin
+            times = round(segment.start + shift, 2), round(segment.end + shift, 2)
+            kept.append(Segment(*times, text, run.language))
+        return kept, dropped
+
+
+def _doubtful(segment: Any) -> bool:
+    sure = segment.avg_logprob
+    return bool(
+        sure < MIN_LOGPROB
+        or segment.compression_ratio > MAX_COMPRESSION
+        or (segment.no_speech_prob > MAX_NO_SPEECH and sure < UNSURE_LOGPROB)
+    )

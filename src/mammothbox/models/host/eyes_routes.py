@@ -1,0 +1,128 @@
+"""Pictures and sentences over HTTP: captions, joint vectors, text vectors.
+
+Place in the flow: one host holds the eyes and MiniLM, since the eyes' sentence side is MiniLM anyway.
+``/v1/embeddings`` takes ``model: minilm`` for text vectors and any other name for joint ones;
+``modality: image`` marks data URLs (infinity's shape). ``/v1/looks`` is our own: caption, labels and
+vector of each picture from one pass.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from mammothbox.errors import UsageError
+from mammothbox.models.engines.eyes import EyesEngine
+from mammothbox.models.engines.text import TextEngine, Vectors
+from mammothbox.models.host.app import json_body
+from mammothbox.models.host.service import Service
+from mammothbox.models.wire import decode_image, encode_vector
+
+TEXT_MODEL = "minilm"
+
+
+class Senses:
+    """MiniLM at once, the eyes when a picture first comes.
+
+    Args:
+        backbone: `.onnx` of EfficientNet-Lite2.
+        text: directory of MiniLM.
+        threads: compute threads.
+    """
+
+    def __init__(self, backbone: Path, text: Path, threads: int) -> None:
+        self._open_eyes = partial(EyesEngine, backbone, text, threads)
+        self.text = TextEngine(text, threads)
+        self._eyes: EyesEngine | None = None
+
+    @property
+    def eyes(self) -> EyesEngine:
+        """The eyes, loaded on first use."""
+        if self._eyes is None:
+            self._eyes = self._open_eyes()
+        return self._eyes
+
+    def look(self, urls: Sequence[str]) -> list[dict[str, Any]]:
+        """Caption, labels and vector of each data URL."""
+        return [
+            {
+                "caption": look.caption,
+                "confidence": look.confidence,
+                "labels": look.labels,
+                "from_labels": look.from_labels,
+                "vector": encode_vector(look.vector),
+            }
+            for look in self.eyes.look([decode_image(url) for url in urls])
+        ]
+
+    def embed(self, model: str, modality: str, inputs: Sequence[str]) -> Vectors:
+        """N x 512 of the joint space, or N x 384 of the text space for `TEXT_MODEL`."""
+        if modality == "image":
+            return self.eyes.embed_images([decode_image(url) for url in inputs])
+        if model == TEXT_MODEL:
+            return self.text.embed(inputs)
+        return self.eyes.embed_texts(inputs)
+
+
+def _strings(body: dict[str, Any], key: str) -> list[str]:
+    value = body.get(key)
+    value = [value] if isinstance(value, str) else value
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise UsageError(f"{key!r} must be a string or a list of strings")
+    return value
+
+
+def _picture_of(body: dict[str, Any]) -> str:
+    for message in body.get("messages") or []:
+        parts = message.get("content") if isinstance(message, dict) else None
+        for part in parts if isinstance(parts, list) else []:
+            if part.get("type") == "image_url":
+                return str(part["image_url"]["url"])
+    raise UsageError("no image_url in the messages")
+
+
+def routes(service: Service[Senses]) -> list[Route]:
+    """The host's own routes."""
+
+    async def looks(request: Request) -> Response:
+        urls = _strings(await json_body(request), "images")
+        data = await service.compute(lambda senses: senses.look(urls))
+        return JSONResponse({"data": data})
+
+    async def chat(request: Request) -> Response:
+        body = await json_body(request)
+        url = _picture_of(body)
+        (look,) = await service.compute(lambda senses: senses.look([url]))
+        message = {"role": "assistant", "content": look["caption"]}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        answer = {"id": "look", "object": "chat.completion", "created": int(time.time())}
+        return JSONResponse({**answer, "model": body.get("model", ""), "choices": [choice]})
+
+    async def embeddings(request: Request) -> Response:
+        body = await json_body(request)
+        inputs = _strings(body, "input")
+        model, modality = str(body.get("model", "")), str(body.get("modality", "text"))
+        vectors = await service.compute(lambda senses: senses.embed(model, modality, inputs))
+        packed = body.get("encoding_format") == "base64"
+        data = [
+            {
+                "object": "embedding",
+                "index": index,
+                "embedding": encode_vector(vector) if packed else vector.tolist(),
+            }
+            for index, vector in enumerate(vectors)
+        ]
+        return JSONResponse({"object": "list", "model": model, "data": data})
+
+    return [
+        Route("/v1/looks", looks, methods=["POST"]),
+        Route("/v1/chat/completions", chat, methods=["POST"]),
+        Route("/v1/embeddings", embeddings, methods=["POST"]),
+    ]

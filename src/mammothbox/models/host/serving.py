@@ -1,0 +1,129 @@
+"""Choose the engine, start loading it, and serve its routes with uvicorn.
+
+Place in the flow: called by `__main__` once the process has settled its signals and its parent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mammothbox.models.cache import Cache
+from mammothbox.models.catalog import CONTRACTS, MODELS, Model, model_for
+from mammothbox.models.derived import build_missing
+from mammothbox.models.host.service import Service
+
+SLOTS = 4
+"""Answers the writer works on at once."""
+
+
+def _model(arguments: argparse.Namespace) -> Model:
+    by_engine = {"eyes": "embedder", "whisper": "transcriber", "llama": "writer", "ocr": "reader"}
+    contract = by_engine.get(arguments.engine, arguments.engine)
+    if contract not in CONTRACTS:
+        known = ", ".join([*by_engine, *CONTRACTS])
+        raise SystemExit(f"{arguments.engine!r} is unknown; one of {known}")
+    return model_for(arguments.profile, contract, arguments.writer)
+
+
+def _prepare(model: Model, cache: Cache, profile: str) -> None:
+    models = [model, *(MODELS[name] for name in model.needs)]
+    cache.require(models, profile)
+    for each in models:
+        build_missing(each, cache)
+
+
+def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[[], Any]:
+    """A function that makes the engine, with the heavy imports inside."""
+
+    def load() -> Any:
+        _prepare(model, cache, profile)
+        folder = cache.folder(model)
+        if model.engine == "eyes":
+            from mammothbox.models.host.eyes_routes import Senses
+
+            backbone = cache.root / "efficientnet-lite2" / "efficientnet-lite2.onnx"
+            return Senses(backbone, cache.root / "minilm", threads)
+        if model.engine == "whisper":
+            from mammothbox.models.engines.whisper import WhisperEngine
+
+            return WhisperEngine(folder, threads)
+        if model.engine == "llama":
+            from mammothbox.models.engines.llama import LlamaEngine
+
+            return LlamaEngine(folder / "model.gguf", threads, SLOTS)
+        from mammothbox.models.engines.ocr import OcrEngine
+
+        return OcrEngine(threads)
+
+    return load
+
+
+def _routes(engine: str, service: Service[Any]) -> list[Any]:
+    if engine == "eyes":
+        from mammothbox.models.host import eyes_routes
+
+        return eyes_routes.routes(service)
+    if engine == "whisper":
+        from mammothbox.models.host import whisper_routes
+
+        return whisper_routes.routes(service)
+    if engine == "llama":
+        from mammothbox.models.host import llama_routes
+
+        return llama_routes.routes(service)
+    from mammothbox.models.host import ocr_routes
+
+    return ocr_routes.routes(service)
+
+
+def _end_when_idle(service: Service[Any], timeout_s: float) -> None:
+    def watch() -> None:
+        while service.waiting or time.monotonic() - service.last_used < timeout_s:
+            time.sleep(min(1.0, timeout_s / 4))
+        os._exit(0)
+
+    if timeout_s > 0:
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Serve on `arguments.uds` or on a TCP port until the process is told to end."""
+    threads = arguments.threads or min(os.cpu_count() or 1, 8)
+    model = _model(arguments)
+    workers = SLOTS if model.engine == "llama" else 1
+    load = _loader(model, Cache(arguments.cache), threads, arguments.profile)
+    service: Service[Any] = Service(load, workers)
+    import uvicorn
+
+    from mammothbox.models.host.app import build_app
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield  # SIGINT is the parent's, SIGTERM ends us at once
+
+    app = build_app(model.engine, service, _routes(model.engine, service))
+    uds: Path | None = arguments.uds
+    if uds is not None:
+        uds.unlink(missing_ok=True)
+    config = uvicorn.Config(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        uds=str(uds) if uds else None,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=3600,
+        ws="none",
+    )
+    _end_when_idle(service, arguments.idle_timeout)
+    asyncio.run(Server(config).serve())

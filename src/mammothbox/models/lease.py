@@ -1,0 +1,239 @@
+"""Leases: models that run while they are needed, within a budget of bytes.
+
+Place in the flow: `open_models` is how the rest of the program gets at models. A lease starts the
+host if it must (ending idle ones to make room, as `schedule.decide` says), counts its users, and
+measures it afterwards. Hosts end with `close`, when idle for long, or with this process.
+
+Example:
+    >>> with open_models(load_settings()) as models, models.captioner() as captioner:
+    ...     captioner.caption([pixels])                                    # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from mammothbox.errors import DoesNotFit, HostTimeout, ModelError
+from mammothbox.models.cache import Cache
+from mammothbox.models.cards import card_of
+from mammothbox.models.catalog import CONTRACTS, MODELS, Model, model_for
+from mammothbox.models.channel import Channel
+from mammothbox.models.client import (
+    CaptionerClient,
+    EmbedderClient,
+    Looks,
+    TextEmbedderClient,
+    TextReaderClient,
+    TranscriberClient,
+    WriterClient,
+)
+from mammothbox.models.contracts import (
+    Captioner,
+    Embedder,
+    ModelCard,
+    TextEmbedder,
+    TextReader,
+    Transcriber,
+    Writer,
+)
+from mammothbox.models.memory import host_budget, process_bytes
+from mammothbox.models.process import HostProcess, remove_runtime_dir, runtime_dir
+from mammothbox.models.schedule import Evict, Held, Never, Wait, decide
+from mammothbox.settings import Settings
+
+CONTEXT_TOKENS = 8192
+SLOTS = 4
+
+
+@dataclass(eq=False)
+class _Host:
+    """The accounts of one engine."""
+
+    process: HostProcess
+    channel: Channel
+    looks: Looks
+    size: int
+    users: list[int] = field(default_factory=list)
+    last_used: float = 0.0
+
+
+class Models:
+    """All models of a profile, each leased when needed. For several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cache = Cache(settings.cache)
+        self._folder = runtime_dir()
+        self._hosts: dict[str, _Host] = {}
+        self._changed = threading.Condition()
+        self._budget = 0
+        # Also when nobody calls close: at exit, or when this object is forgotten.
+        self._end = weakref.finalize(self, _end_all, self._hosts, self._folder)
+
+    def __enter__(self) -> Models:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all hosts."""
+        with self._changed:
+            self._end()
+
+    def cards(self) -> Mapping[str, ModelCard]:
+        """Contract name → card, from the catalog alone."""
+        return {name: card_of(self._model(name), self._cache) for name in CONTRACTS}
+
+    def pss_bytes(self) -> int:
+        """Memory of all hosts now."""
+        return sum(process_bytes(pid) for pid in self.pids().values())
+
+    def pids(self) -> dict[str, int]:
+        """Engine → process id of the hosts that run."""
+        running = {name: host.process.pid for name, host in list(self._hosts.items())}
+        return {name: pid for name, pid in running.items() if pid}
+
+    @contextmanager
+    def captioner(self) -> Iterator[Captioner]:
+        """Lease the captioner."""
+        with self._lease("captioner") as host:
+            yield CaptionerClient(host.looks, self._card("captioner"))
+
+    @contextmanager
+    def embedder(self) -> Iterator[Embedder]:
+        """Lease the joint embedder."""
+        with self._lease("embedder") as host:
+            yield EmbedderClient(host.channel, host.looks, self._card("embedder"))
+
+    @contextmanager
+    def text_embedder(self) -> Iterator[TextEmbedder]:
+        """Lease the text embedder."""
+        with self._lease("text_embedder") as host:
+            yield TextEmbedderClient(host.channel, self._card("text_embedder"))
+
+    @contextmanager
+    def transcriber(self) -> Iterator[Transcriber]:
+        """Lease the transcriber."""
+        with self._lease("transcriber") as host:
+
+            def channel(seconds: float) -> Channel:
+                limit = self._settings.host_timeout_s + seconds
+                return Channel(host.process, "transcriber", limit)
+
+            yield TranscriberClient(channel, self._card("transcriber"))
+
+    @contextmanager
+    def writer(self) -> Iterator[Writer]:
+        """Lease the writer."""
+        with self._lease("writer") as host:
+            yield WriterClient(host.channel, self._card("writer"), CONTEXT_TOKENS, SLOTS)
+
+    @contextmanager
+    def reader(self) -> Iterator[TextReader]:
+        """Lease the reader (OCR)."""
+        with self._lease("reader") as host:
+            yield TextReaderClient(host.channel, self._card("reader"))
+
+    def _model(self, contract: str) -> Model:
+        return model_for(self._settings.profile, contract, self._settings.writer)
+
+    def _card(self, contract: str) -> ModelCard:
+        return card_of(self._model(contract), self._cache)
+
+    @contextmanager
+    def _lease(self, contract: str) -> Iterator[_Host]:
+        model, me = self._model(contract), threading.get_ident()
+        parts = [model, *(MODELS[name] for name in model.needs)]
+        if not model.engine:
+            raise ModelError(
+                f"{model.id} cannot run in this version; use the lite profile (PROFILE=lite)"
+            )
+        self._cache.require(parts, self._settings.profile)
+        with self._changed:
+            self._make_room(model.engine, estimate(parts, self._cache), me)
+            host = self._hosts.get(model.engine) or self._add(model.engine, parts)
+            host.users.append(me)
+            host.process.start()
+        try:
+            yield host
+        finally:
+            measured = process_bytes(host.process.pid) if host.process.pid else 0
+            with self._changed:
+                host.users.remove(me)
+                host.last_used = time.monotonic()
+                host.size = max(measured, 1) if measured else host.size
+                self._changed.notify_all()
+
+    def _add(self, engine: str, parts: list[Model]) -> _Host:
+        process = HostProcess(engine, self._settings, self._folder)
+        channel = Channel(process, engine, self._settings.host_timeout_s)
+        host = _Host(process, channel, Looks(channel), estimate(parts, self._cache))
+        self._hosts[engine] = host
+        return host
+
+    def _make_room(self, engine: str, size: int, me: int) -> None:
+        """End idle hosts until `size` bytes are free; waits for leases of other threads."""
+        self._budget = self._budget or host_budget(self._settings.memory_bytes)
+        deadline = time.monotonic() + self._settings.host_timeout_s
+        while True:
+            held = [
+                Held(name, host.size, bool(host.users), host.last_used)
+                for name, host in self._hosts.items()
+                if host.process.alive
+            ]
+            match decide(self._budget, held, engine, size):
+                case Never(short):
+                    raise DoesNotFit(_never(engine, size, short))
+                case Evict(names):
+                    for name in names:
+                        self._hosts[name].process.stop()
+                case Wait(names):
+                    if any(me in self._hosts[name].users for name in names):
+                        raise DoesNotFit(
+                            f"{engine} does not fit beside {', '.join(names)}, which are in use"
+                        )
+                    if not self._changed.wait(deadline - time.monotonic()):
+                        raise HostTimeout(f"no room for {engine}: {', '.join(names)} stay busy")
+                case _:
+                    return
+
+
+def _never(engine: str, size: int, short: int) -> str:
+    advice = "; WRITER=small needs less" if engine == "llama" else ""
+    return (
+        f"{engine} needs about {size / 1e9:.1f} GB, {short / 1e9:.1f} GB more than the memory "
+        f"budget leaves for models{advice}"
+    )
+
+
+def estimate(parts: list[Model], cache: Cache) -> int:
+    """Bytes a host of these models will take, from file sizes, before it was ever loaded."""
+    main = parts[0]
+    files = sum(file.size for part in parts for file in part.files)
+    return int(files * main.load_factor) + main.load_bytes
+
+
+def _end_all(hosts: dict[str, _Host], folder: object) -> None:
+    from pathlib import Path
+
+    for host in hosts.values():
+        host.process.stop()
+    hosts.clear()
+    remove_runtime_dir(Path(str(folder)))
+
+
+def open_models(settings: Settings) -> Models:
+    """The models of `settings.profile`; nothing is loaded yet."""
+    return Models(settings)

