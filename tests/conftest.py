@@ -31,12 +31,14 @@ def examples() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _libraries_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads or writes the library of the person who runs it; weights are theirs.
+    """No test reads or writes the library or settings of who runs it; weights are theirs.
 
     Set for the whole session, so that fixtures of wider scope and child processes are covered.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MAMMOTHBOX_LIBRARY", str(tmp_path_factory.mktemp("default-library")))
+        place = tmp_path_factory.mktemp("person")
+        patch.setenv("MAMMOTHBOX_LIBRARY", str(place / "library"))
+        patch.setenv("MAMMOTHBOX_CONFIG", str(place / "config.toml"))
         for name in ("DATABASE_URL", "REDIS_URL"):
             patch.delenv(name, raising=False)
         for name in ("BLIP_ENDPOINT", "CLIP_ENDPOINT", "WHISPER_ENDPOINT", "PHI35_ENDPOINT"):

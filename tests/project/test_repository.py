@@ -13,7 +13,7 @@ ALLOWED_BIG = {"LICENSE"}
 HERE = Path(__file__)
 
 REGISTRY = re.compile(
-    r"--(extra-)?index-url|--find-links|file:///|https?://[\w.-]*(artifactory|nexus|mirror)"
+    r"--(extra-)?index-url|--find-links|https?://[\w.-]*(artifactory|nexus|mirror)"
 )
 MACHINE = re.compile(r"(?<![\w.])/(work|tmp/w|opt/pypi|opt/wheels|root)(/|\b)")
 
