@@ -94,7 +94,7 @@ def tree_part() -> str:
         if module.is_file() and module.suffix == ".py" and path.name != "__init__.py":
             text = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
             name = f"{path.name}/" if path.is_dir() else path.name
-            rows.append(f"  {name:<14}{text.splitlines()[0] if text else ''}")
+            rows.append(f"  {name:<17}{text.splitlines()[0] if text else ''}")
     return "\n".join(["```text", "src/mammothbox/", *rows, "```"])
 
 
