@@ -1,7 +1,8 @@
 """Every setting in one typed object. Nothing else in the program reads the environment.
 
-A field `decode_timeout_s` is set by the variable ``MAMMOTHBOX_DECODE_TIMEOUT_S``. A few variables
-that other programs share keep their usual names (`ALIASES`).
+A field `decode_timeout_s` is set by the variable ``MAMMOTHBOX_DECODE_TIMEOUT_S``, else by a line
+``decode_timeout_s = 60`` in the user's config file (see `config_file`). A few variables that other
+programs share keep their usual names (`ALIASES`).
 
 Example:
     >>> load_settings({"MAMMOTHBOX_MEMORY_BYTES": "2GB"}).memory_bytes
@@ -19,6 +20,7 @@ from typing import Any, get_type_hints
 
 from platformdirs import user_cache_dir, user_data_dir
 
+from mammothbox.config_file import VARIABLE, config_path, read_values
 from mammothbox.errors import UsageError
 
 ALIASES: Mapping[str, str] = {
@@ -148,16 +150,25 @@ def _parse(name: str, kind: object, text: str) -> Any:
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
-    """Settings from the environment (default `os.environ`), then from `overrides` that are not None.
+    """Settings: `overrides` that are not None, then environment, config file, defaults.
+
+    Args:
+        environ: default `os.environ`; with another the config file is read only if named in it.
+        overrides: field → value.
 
     Raises:
         UsageError: a value does not parse, or is not one of the allowed words.
     """
     env = os.environ if environ is None else environ
+    written = read_values(config_path(env)) if environ is None or VARIABLE in env else {}
     kinds = get_type_hints(Settings)
+    unknown = written.keys() - kinds.keys()
+    if unknown:
+        raise UsageError(f"{config_path(env)}: no setting is called {sorted(unknown)[0]!r}")
     values: dict[str, Any] = {"library": _default_library(), "cache": _default_cache()}
     for item in fields(Settings):
-        text = env.get(ALIASES.get(item.name, f"MAMMOTHBOX_{item.name.upper()}"), "")
+        variable = ALIASES.get(item.name, f"MAMMOTHBOX_{item.name.upper()}")
+        text = env.get(variable) or written.get(item.name, "")
         if text:
             values[item.name] = _parse(item.name, kinds[item.name], text)
     values.update({name: value for name, value in overrides.items() if value is not None})
