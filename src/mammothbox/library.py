@@ -27,7 +27,7 @@ from mammothbox.models.contracts import ModelCard
 from mammothbox.records import FileRef, Kind
 from mammothbox.search import SearchAnswer, search, similar
 from mammothbox.settings import Settings
-from mammothbox.store import Counts, Failure, Filters, NearPair, Store, open_store, owned_files
+from mammothbox.store import Counts, Failure, Filters, Store, open_store, owned_files
 from mammothbox.understand.item import item
 
 __all__ = ["Duplicates", "Library", "Status"]
@@ -58,10 +58,16 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Equal and nearly equal files: groups of paths, and pairs with their Hamming distance."""
+    """Equal and nearly equal files.
+
+    Attributes:
+        exact: groups of paths with equal bytes.
+        near: two paths of pictures that look alike and the bits of 64 that differ, nearest first;
+            one path stands for all with its bytes.
+    """
 
     exact: list[list[str]]
-    near: list[NearPair]
+    near: list[tuple[str, str, int]]
 
 
 class Library:
@@ -203,7 +209,12 @@ class Library:
     def duplicates(self, threshold: int = 4) -> Duplicates:
         """Equal bytes at several paths, and pictures whose hashes differ in few bits."""
         exact = [sorted(paths) for paths in self.store.duplicates().values()]
-        return Duplicates(sorted(exact), self.store.near_duplicates(threshold))
+        pairs = self.store.near_duplicates(threshold)
+        paths = self.store.paths([digest for pair in pairs for digest in (pair.first, pair.second)])
+        near = [
+            (paths[pair.first][0].path, paths[pair.second][0].path, pair.distance) for pair in pairs
+        ]
+        return Duplicates(sorted(exact), near)
 
     def status(self) -> Status:
         """What there is, what is still to do, and where it lies."""
