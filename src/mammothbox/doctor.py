@@ -1,0 +1,159 @@
+"""Whether everything needed is there and works: one `Check` for each question.
+
+Asks the machine, the library's directory and the weights; uses no network and loads no model.
+
+Example:
+    >>> [check.name for check in examine(load_settings()) if not check.ok]  # doctest: +SKIP
+    ['weights']
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from mammothbox import model_admin
+from mammothbox.errors import LibraryError
+from mammothbox.settings import Settings
+
+BUDGET_SHARE = 0.6
+MOST_BYTES = 6_000_000_000
+LOW_DISK_BYTES = 2_000_000_000
+EXTRAS = {"blip2": "transformers", "train": "torch"}
+"""Optional extra → a module that shows it is installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question and its answer.
+
+    Attributes:
+        name: what was asked about.
+        ok: it is as needed; False only for what keeps MammothBox from working.
+        detail: what was found.
+        hint: what to do about it, empty where nothing is needed.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+def examine(settings: Settings, *, deep: bool = False) -> Iterator[Check]:
+    """All checks in turn.
+
+    Args:
+        settings: names the library, the weights and the profile.
+        deep: read all weights and compare their sha256 (seconds).
+    """
+    yield _python()
+    yield Check("system", os.name == "posix", f"{platform.platform()}, {platform.machine()}")
+    yield _processor()
+    yield _memory(settings)
+    yield _disk("disk of the library", settings.library)
+    yield _disk("disk of the weights", settings.cache)
+    yield _library(settings)
+    yield _weights(settings, deep)
+    for extra, module in EXTRAS.items():
+        there = importlib.util.find_spec(module) is not None
+        yield Check(f"extra {extra}", True, "installed" if there else "not installed (optional)")
+
+
+def _python() -> Check:
+    ok = sys.version_info >= (3, 11)
+    hint = "" if ok else "install Python 3.11 or newer"
+    return Check("python", ok, f"{platform.python_version()} at {sys.executable}", hint)
+
+
+def _processor() -> Check:
+    flags = _cpu_flags()
+    known = [name for name in ("avx", "avx2", "avx512f", "avx512_vnni", "asimd") if name in flags]
+    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    detail = f"{cores} cores; {', '.join(known) or 'features unknown'}"
+    slow = bool(flags) and platform.machine() == "x86_64" and "avx2" not in flags
+    return Check(
+        "processor", True, detail, "without AVX2 models run several times slower" if slow else ""
+    )
+
+
+def _cpu_flags() -> set[str]:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return set()
+    lines = [line for line in text.splitlines() if line.startswith(("flags", "Features"))]
+    return set(lines[0].partition(":")[2].split()) if lines else set()
+
+
+def _group_limit() -> int:
+    """Memory limit of the control group in bytes; 0 where there is none."""
+    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            text = Path(name).read_text().strip()
+        except OSError:
+            continue
+        return int(text) if text.isdigit() and int(text) < 1 << 60 else 0
+    return 0
+
+
+def _memory(settings: Settings) -> Check:
+    memory = psutil.virtual_memory()
+    limit = _group_limit()
+    whole = min(memory.total, limit) if limit else memory.total
+    budget = settings.memory_bytes or min(MOST_BYTES, int(whole * BUDGET_SHARE))
+    group = f", control group {limit / 1e9:.1f} GB" if limit else ""
+    detail = (
+        f"{memory.total / 1e9:.1f} GB{group}, {memory.available / 1e9:.1f} GB free;"
+        f" budget {budget / 1e9:.1f} GB"
+    )
+    low = budget > memory.available
+    return Check("memory", True, detail, "close other programs, or lower --memory" if low else "")
+
+
+def _disk(name: str, place: Path) -> Check:
+    near = place.absolute()
+    while not near.exists():
+        near = near.parent
+    free = shutil.disk_usage(near).free
+    low = free < LOW_DISK_BYTES
+    hint = f"less than {LOW_DISK_BYTES / 1e9:.0f} GB are free at {near}" if low else ""
+    return Check(name, True, f"{free / 1e9:.1f} GB free at {near}", hint)
+
+
+def _library(settings: Settings) -> Check:
+    from mammothbox.store.place import check_fit, file_system
+
+    near = settings.library.absolute()
+    while not near.exists():
+        near = near.parent
+    there = "" if near == settings.library.absolute() else " (not there yet)"
+    try:
+        check_fit(near)
+    except LibraryError as error:
+        return Check("library", False, str(settings.library), str(error))
+    kind = file_system(near) or "unknown file system"
+    return Check("library", True, f"{settings.library}{there}, on {kind}")
+
+
+def _weights(settings: Settings, deep: bool) -> Check:
+    lacking = model_admin.missing(settings)
+    command = f"mammothbox models pull {settings.profile}"
+    if lacking:
+        names = ", ".join(sorted({file.model for file in lacking}))
+        return Check("weights", False, f"{settings.profile}: missing {names}", f"run: {command}")
+    if not deep:
+        return Check("weights", True, f"{settings.profile}: all there (--deep compares hashes)")
+    wrong = model_admin.damaged(settings)
+    if wrong:
+        hint = f"run: mammothbox models remove, then {command}"
+        return Check("weights", False, f"damaged: {', '.join(wrong)}", hint)
+    return Check("weights", True, f"{settings.profile}: all there, every hash right")

@@ -1,0 +1,1 @@
+"""One module per command, each with its `COMMAND`; `interfaces.cli.app` holds the list."""

@@ -1,0 +1,66 @@
+"""`mammothbox purge`: leave no trace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mammothbox.errors import NotFound
+from mammothbox.interfaces.cli.answer import emit, remark, safe, say, shown_bytes
+from mammothbox.interfaces.cli.arguments import pass_session
+from mammothbox.interfaces.cli.command import command
+from mammothbox.interfaces.cli.session import Session
+
+
+@command(
+    examples=[
+        ("mammothbox purge", "the library; asks first"),
+        ("mammothbox purge --models --yes", "library and weights, without asking"),
+    ],
+)
+@click.option("--models", "with_models", is_flag=True, help="Delete the weights too.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_session
+def purge(session: Session, with_models: bool, yes: bool) -> None:
+    """Delete everything MammothBox has written on this machine.
+
+    Only the files that `status --paths` lists; your own files are never touched. A person's tags
+    are in the library: export them first to keep them.
+    """
+    from mammothbox.model_admin import owned_weights, remove
+
+    settings = session.settings()
+    weights = owned_weights(settings) if with_models else []
+    removed: list[Path] = []
+    try:
+        with session.open(write=True) as library:
+            owned = library.status().owned
+            _ask([*owned, *weights], yes)
+            removed += library.purge()
+    except NotFound:
+        _ask(weights, yes)
+    if with_models:
+        remove(settings)
+        removed += weights
+    if session.json:
+        emit({"removed": [str(path) for path in removed]}, indent=2)
+    else:
+        say(f"removed {len(removed)} files")
+
+
+def _ask(paths: list[Path], yes: bool) -> None:
+    """Ask for leave to delete `paths`, unless it was given.
+
+    Raises:
+        click.Abort: it was refused.
+    """
+    if yes or not paths:
+        return
+    for path in paths:
+        remark(safe(str(path)))
+    size = sum(path.stat().st_size for path in paths if path.exists())
+    click.confirm(f"delete these {len(paths)} files ({shown_bytes(size)})?", abort=True, err=True)
+
+
+COMMAND = purge

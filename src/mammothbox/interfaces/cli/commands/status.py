@@ -1,0 +1,93 @@
+"""`mammothbox status`: what there is, what is to do, and where it lies on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mammothbox.interfaces.cli.answer import emit, safe, say, shown_bytes, shown_path, table
+from mammothbox.interfaces.cli.arguments import pass_session
+from mammothbox.interfaces.cli.command import command
+from mammothbox.interfaces.cli.session import Session
+
+if TYPE_CHECKING:
+    from mammothbox.library import Status
+
+
+@command(
+    examples=[
+        ("mammothbox status", "counts, models, disk"),
+        ("mammothbox status --paths", "with every file that MammothBox wrote"),
+    ],
+)
+@click.option("--paths", "with_paths", is_flag=True, help="List every file that was written.")
+@pass_session
+def status(session: Session, with_paths: bool) -> None:
+    """Say what the library holds and where it lies on disk."""
+    from mammothbox.model_admin import owned_weights
+
+    with session.open() as library:
+        found = library.status()
+        weights = owned_weights(library.settings)
+    if session.json:
+        emit(_json(found, weights), indent=2)
+        return
+    say(_text(found, weights))
+    if with_paths:
+        say("\n".join(safe(str(path)) for path in [*found.owned, *weights]))
+
+
+def _size(paths: list[Path]) -> int:
+    return sum(path.stat().st_size for path in paths if path.exists())
+
+
+def _json(found: Status, weights: list[Path]) -> dict[str, Any]:
+    counts = found.counts
+    return {
+        "library": str(found.directory),
+        "profile": found.profile,
+        "files": counts.files,
+        "vanished": counts.vanished,
+        "bytes": counts.bytes,
+        "kinds": dict(counts.kinds),
+        "steps": {step: dict(outcomes) for step, outcomes in counts.steps.items()},
+        "passages": counts.passages,
+        "vectors": counts.vectors,
+        "todo": dict(found.todo),
+        "labels_only": found.labels_only,
+        "models": {
+            contract: {"model": card.id, "revision": card.revision}
+            for contract, card in found.cards.items()
+        },
+        "library_bytes": _size(found.owned),
+        "weights_bytes": _size(weights),
+        "paths": [str(path) for path in [*found.owned, *weights]],
+    }
+
+
+def _text(found: Status, weights: list[Path]) -> str:
+    counts = found.counts
+    gone = f", {counts.vanished} vanished" if counts.vanished else ""
+    lines = [
+        f"library   {shown_path(str(found.directory))} ({shown_bytes(_size(found.owned))})",
+        f"weights   {shown_bytes(_size(weights))}, profile {found.profile}",
+        f"files     {counts.files} ({shown_bytes(counts.bytes)}){gone}",
+    ]
+    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.kinds.items())
+    if kinds:
+        lines.append(f"kinds     {kinds}")
+    todo = ", ".join(f"{stage} {count}" for stage, count in found.todo.items() if count)
+    lines.append(f"to do     {todo or 'nothing'}")
+    if found.labels_only:
+        lines.append(f"captions  {found.labels_only} are only labels yet")
+    rows = [["step", "done", "skipped", "failed"]]
+    for step, outcomes in counts.steps.items():
+        rows.append([step, *(str(outcomes.get(name, 0)) for name in rows[0][1:])])
+    models = [["contract", "model", "revision"]]
+    models += [[name, card.id, card.revision] for name, card in found.cards.items()]
+    return "\n".join([*lines, "", table(rows), "", table(models)])
+
+
+COMMAND = status

@@ -1,0 +1,78 @@
+"""The weights as a person manages them: which models there are, what is on disk, fetch, remove.
+
+A thin door for the interfaces, which do not see `models`. Loads nothing.
+
+Example:
+    >>> [state.id for state in describe_models(load_settings())][:1]        # doctest: +SKIP
+    ['efficientnet-lite2']
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mammothbox.models import (
+    ModelState,
+    PullProgress,
+    PullSize,
+    describe_models,
+    missing,
+    pull,
+    pull_size,
+    remove,
+    where,
+)
+from mammothbox.models.cache import Cache, sha256_of
+from mammothbox.models.catalog import MODELS, models_of
+from mammothbox.settings import Settings
+
+__all__ = [
+    "ModelState",
+    "PullProgress",
+    "PullSize",
+    "damaged",
+    "describe_models",
+    "disk_bytes",
+    "missing",
+    "model_names",
+    "owned_weights",
+    "pull",
+    "pull_size",
+    "remove",
+    "where",
+]
+
+
+def model_names() -> list[str]:
+    """Ids of all models."""
+    return list(MODELS)
+
+
+def owned_weights(settings: Settings) -> list[Path]:
+    """Every file below the weights' directory: those derived and unfinished downloads too."""
+    return _files(Cache(settings.cache).root)
+
+
+def disk_bytes(settings: Settings, model: str) -> int:
+    """Bytes on disk of one model, with what was derived from its weights."""
+    return sum(path.stat().st_size for path in _files(Cache(settings.cache).folder(MODELS[model])))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def damaged(settings: Settings) -> list[str]:
+    """Files of the chosen profile whose bytes are not those expected, as ``model/file``.
+
+    Reads every byte of them; seconds.
+    """
+    cache = Cache(settings.cache)
+    return [
+        f"{file.model}/{file.name}"
+        for model in models_of(settings.profile, settings.writer)
+        for file in model.files
+        if cache.has(file)
+        and (wanted := cache.pinned(file))
+        and sha256_of(cache.path(file)) != wanted
+    ]
