@@ -7,6 +7,7 @@ original as its cause. MemoryError passes: the child's loop answers for it.
 
 from __future__ import annotations
 
+import errno
 import struct
 import zlib
 from collections.abc import Iterator
@@ -34,6 +35,10 @@ def _plain(error: BaseException) -> str:
     return text or type(error).__name__
 
 
+_DISK = (errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ETIMEDOUT)
+"""The disk or the network share failed; every other OSError comes from a parser."""
+
+
 @contextmanager
 def pillow_border(name: str) -> Iterator[None]:
     """Pillow and its plug-ins, pillow-heif among them."""
@@ -48,7 +53,7 @@ def pillow_border(name: str) -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise Corrupt(f"{name}: no picture is recognised in these bytes") from error
     except OSError as error:
-        if error.errno is not None:
+        if error.errno in _DISK:
             raise Unreadable(f"{name}: reading fails ({error.strerror})") from error
         raise Corrupt(f"{name}: the picture is damaged ({_plain(error)})") from error
     except _PARSING as error:

@@ -17,7 +17,7 @@ from mammothbox.decode.exif import read_exif
 from mammothbox.decode.limits import Limits
 from mammothbox.decode.source import Source
 from mammothbox.decode.text_gate import text_likelihood
-from mammothbox.errors import Corrupt, TooLarge, Unsupported
+from mammothbox.errors import Corrupt, InputError, TooLarge, Unsupported
 from mammothbox.records import Facts, ImageContent, Pixels
 
 if TYPE_CHECKING:
@@ -29,6 +29,33 @@ _SCALABLE = ("L", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "F", "I"
 _LEAST_PART = 0.05
 """A cut-off picture counts when at least this part of its rows was there."""
 
+_FORMATS = (
+    "JPEG",
+    "MPO",
+    "PNG",
+    "GIF",
+    "BMP",
+    "DIB",
+    "TIFF",
+    "WEBP",
+    "AVIF",
+    "HEIF",
+    "ICO",
+    "ICNS",
+    "CUR",
+    "JPEG2000",
+    "PPM",
+    "TGA",
+    "PCX",
+    "SGI",
+    "PSD",
+    "DDS",
+    "XBM",
+    "XPM",
+    "QOI",
+)
+"""Pillow's readers in use. The others are for files nobody keeps, or start other programs (EPS)."""
+
 _UNSUPPORTED = ("image/svg+xml", "image/svg")
 
 
@@ -36,6 +63,7 @@ def preload() -> None:
     """Import Pillow with its plug-ins and set what holds for the whole process."""
     import warnings
 
+    import cv2  # noqa: F401
     import imagehash  # noqa: F401
     import pillow_heif
     from PIL import Image, ImageFile, ImageOps  # noqa: F401
@@ -56,13 +84,36 @@ def read_image(source: Source, limits: Limits) -> ImageContent:
     """
     if source.mime in _UNSUPPORTED:
         raise Unsupported(f"{source.name}: drawings in SVG are not rendered")
+    from PIL import UnidentifiedImageError
+
     from mammothbox.decode.raw_photo import is_raw, read_raw
 
     if is_raw(source):
         return read_raw(source, limits)
     preload()
     with pillow_border(source.name):
-        return _read(source, limits)
+        try:
+            return _read(source, limits)
+        except UnidentifiedImageError as error:
+            raise _unidentified(source) from error
+
+
+def _unidentified(source: Source) -> InputError:
+    """Damaged, or of a format that is not read? Pillow does not say."""
+    import pillow_heif
+    from PIL import Image
+
+    known = {mime for name, mime in Image.MIME.items() if name in _FORMATS}
+    if source.mime.startswith("image/hei"):
+        source.file.seek(0)
+        try:
+            pillow_heif.open_heif(source.file)
+        except ValueError as error:
+            if "nsupported" in str(error):
+                return Unsupported(f"{source.name}: its codec is not supported ({error})")
+    elif source.mime not in known and source.mime.startswith("image/"):
+        return Unsupported(f"{source.name}: nothing here reads {source.mime}")
+    return Corrupt(f"{source.name}: no picture is recognised in these bytes")
 
 
 def _read(source: Source, limits: Limits) -> ImageContent:
@@ -100,7 +151,7 @@ def _open(source: Source, limits: Limits, notes: dict[str, Any]) -> Image:
     from PIL import Image
 
     source.file.seek(0)
-    image = Image.open(source.file)
+    image = Image.open(source.file, formats=_FORMATS)
     width, height = image.size
     if width * height > limits.pixels:
         raise TooLarge(f"{source.name}: {width} × {height} pixels, the limit is {limits.pixels:,}")
@@ -163,6 +214,14 @@ def _shrunk(image: Image, side: int) -> Image:
 
     scale = side / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    if image.mode == "RGB" and scale >= 0.5:
+        # What `draft` leaves is less than twice too large: two taps suffice, in a fifth of the time.
+        import cv2
+
+        small = cv2.resize(np.asarray(image), size, interpolation=cv2.INTER_LINEAR)
+        shrunk = PIL.Image.fromarray(small)
+        shrunk.info = image.info
+        return shrunk
     gap = None if image.mode in ("F", "I") else 2.0
     return image.resize(size, PIL.Image.Resampling.BICUBIC, reducing_gap=gap)
 
