@@ -245,6 +245,11 @@ class Store:
         with self._reading() as connection:
             return vectors.of_content(connection, digest, Space(space, model, revision))
 
+    def has_vectors(self, space: str, model: str, revision: str) -> bool:
+        """Whether there is any vector to compare with."""
+        with self._reading() as connection:
+            return vectors.any_in(connection, Space(space, model, revision))
+
     def spaces(self) -> list[tuple[Space, int]]:
         """Every (space, model, revision) that has vectors, with their number, most first."""
         with self._reading() as connection:

@@ -219,3 +219,9 @@ def spaces(connection: Connection) -> list[tuple[Space, int]]:
     key = (VECTORS.c.space, VECTORS.c.model, VECTORS.c.revision)
     query = select(*key, func.count().label("n")).group_by(*key).order_by(func.count().desc())
     return [(Space(row[0], row[1], row[2]), row[3]) for row in connection.execute(query)]
+
+
+def any_in(connection: Connection, space: Space) -> bool:
+    """Whether `space` has any vector at all."""
+    query = select(VECTORS.c.id).where(space.rows()).limit(1)
+    return connection.scalar(query) is not None

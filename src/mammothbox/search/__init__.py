@@ -1,0 +1,6 @@
+"""Query → fused words and vectors → hits with reasons."""
+
+from mammothbox.search.finding import SearchAnswer, SearchModels, search
+from mammothbox.search.likeness import similar
+
+__all__ = ["SearchAnswer", "SearchModels", "search", "similar"]

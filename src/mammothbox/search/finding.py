@@ -1,0 +1,174 @@
+"""A sentence in, files out: words, meaning and looks together, each hit with its reasons.
+
+Three rankings are made where their model is at hand: words (BM25 over captions, transcripts, text
+and names), meaning (text vectors) and looks (joint vectors), and fused by rank. A ranking that
+cannot be made is named in `notes`; it is never replaced by another in silence.
+
+Example:
+    answer = search(store, models, '"on the beach" dog', Filters(kinds=(Kind.IMAGE,)))
+    for hit in answer.hits:
+        print(hit.path, hit.why[0].text)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from mammothbox.errors import ModelError
+from mammothbox.models.contracts import Embedder, ModelCard, TextEmbedder
+from mammothbox.records import Digest, Hit, Vector, Why
+from mammothbox.search.evidence import Evidence, Fused, Ranking, fuse
+from mammothbox.search.language import foreign
+from mammothbox.store import Filters, Near, Store, WordMatch
+
+WEIGHTS = {"words": 1.0, "names": 0.5, "meaning": 0.7, "looks": 0.7}
+"""What each ranking counts. Words are what was asked for; vectors always offer something."""
+
+LEAST_MEANING = 0.2
+"""Cosine of text vectors under which two texts have nothing to do with each other."""
+
+_DEPTH = 200
+
+
+class SearchModels(Protocol):
+    """The part of `models.Models` that a search needs."""
+
+    def cards(self) -> Mapping[str, ModelCard]:
+        """Contract name → card, without loading anything."""
+
+    def text_embedder(self) -> AbstractContextManager[TextEmbedder]:
+        """A lease of the text embedder."""
+
+    def embedder(self) -> AbstractContextManager[Embedder]:
+        """A lease of the joint embedder."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAnswer:
+    """Hits, best first (files with equal bytes stand together), and notes for the person."""
+
+    hits: tuple[Hit, ...]
+    notes: tuple[str, ...] = ()
+
+
+def search(
+    store: Store,
+    models: SearchModels,
+    query: str,
+    filters: Filters | None = None,
+    limit: int = 20,
+) -> SearchAnswer:
+    """Files that fit `query` best.
+
+    Args:
+        query: any text; phrases in double quotes must occur as they stand.
+        filters: which files may be hits.
+        limit: hits at most.
+
+    Raises:
+        UsageError: a date of the filters does not parse.
+    """
+    filters = filters or Filters()
+    if not query.strip():
+        return SearchAnswer((), ("the query is empty",))
+    notes: list[str] = []
+    rankings = [
+        (WEIGHTS["words"], by_words(store.match_words(query, filters, _DEPTH))),
+        (WEIGHTS["names"], by_words(store.match_names(query, filters, _DEPTH))),
+    ]
+    if not _must_occur(query):
+        rankings += _by_vectors(store, models, query, filters, notes)
+    return SearchAnswer(hits_of(store, fuse(rankings), filters, limit), tuple(notes))
+
+
+def _must_occur(query: str) -> bool:
+    """Whether the whole query is one or more phrases: then only files that have them are hits."""
+    pieces = query.split('"')
+    return len(pieces) >= 3 and not any(piece.strip() for piece in pieces[::2])
+
+
+def by_words(matches: list[WordMatch]) -> Ranking:
+    """Contents by the BM25 of their passages; a second and third passage count half and quarter."""
+    scores: dict[Digest, float] = {}
+    found: dict[Digest, list[Evidence]] = {}
+    for match in matches:
+        how = "name" if match.field == "name" else "words"
+        reasons = found.setdefault(match.digest, [])
+        scores[match.digest] = scores.get(match.digest, 0.0) + match.score * 0.5 ** len(reasons)
+        why = Why(how, match.field, match.text, match.page, match.start_s)
+        reasons.append(Evidence(match.digest, why))
+    order = sorted(scores, key=lambda digest: -scores[digest])
+    return [evidence for digest in order for evidence in found[digest][:3]]
+
+
+def by_vectors(matches: list[Near], how: str, least: float) -> Ranking:
+    """Contents by cosine, those under `least` left out."""
+    field = "text" if how == "meaning" else ""
+    return [
+        Evidence(
+            near.digest,
+            Why(
+                how,
+                "transcript" if field and near.start_s is not None else field,
+                near.text,
+                near.page,
+                near.start_s,
+            ),
+        )
+        for near in matches
+        if near.score >= least
+    ]
+
+
+def _by_vectors(
+    store: Store, models: SearchModels, query: str, filters: Filters, notes: list[str]
+) -> list[tuple[float, Ranking]]:
+    cards = models.cards()
+    text, joint = cards["text_embedder"], cards["embedder"]
+    english_only = "*" not in text.languages and "*" not in joint.languages
+    if english_only and foreign(query):
+        notes.append(
+            "this profile understands English queries only: only the words of this one were matched"
+        )
+        return []
+
+    def embed_text() -> Vector:
+        with models.text_embedder() as embedder:
+            return embedder.embed_texts([query])[0]
+
+    def embed_joint() -> Vector:
+        with models.embedder() as embedder:
+            return embedder.embed_texts([query])[0]
+
+    plain = query.replace('"', " ")
+    query = " ".join(plain.split())
+    spaces: list[tuple[str, ModelCard, str, float, Callable[[], Vector]]] = [
+        ("text", text, "meaning", LEAST_MEANING, embed_text),
+        ("joint", joint, "looks", -1.0, embed_joint),
+    ]
+    rankings: list[tuple[float, Ranking]] = []
+    for space, card, how, least, embed in spaces:
+        if not store.has_vectors(space, card.id, card.revision):
+            continue
+        try:
+            vector = embed()
+        except ModelError as error:
+            notes.append(f"searched without {how}: {error}")
+            continue
+        near = store.nearest(space, card.id, card.revision, vector, filters, _DEPTH)
+        rankings.append((WEIGHTS[how], by_vectors(near, how, least)))
+    return rankings
+
+
+def hits_of(store: Store, fused: list[Fused], filters: Filters, limit: int) -> tuple[Hit, ...]:
+    """One hit for each path of each content, at most `limit`."""
+    paths = store.paths([item.digest for item in fused[:limit]], filters)
+    hits = [
+        Hit(ref.path, ref.digest, ref.kind, item.score, item.why)
+        for item in fused[:limit]
+        for ref in paths.get(item.digest, ())
+    ]
+    return tuple(hits[:limit])
