@@ -53,7 +53,7 @@ class Cache:
         return [file for model in models for file in model.files if not self.has(file)]
 
     def pinned(self, file: WeightFile) -> str:
-        """The file's sha256 from the catalog or, for an unpinned one, from its first pull; or ""."""
+        """The file's sha256: of the catalog or, if unpinned, of its first pull; "" before that."""
         if file.sha256 != UNPINNED:
             return file.sha256
         note = self._note(file)

