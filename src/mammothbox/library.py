@@ -188,6 +188,12 @@ class Library:
         """Everything known about every file, by path."""
         yield from self._items(self.store.files())
 
+    def export_xmp(self, folder: Path | None = None) -> int:
+        """Write XMP sidecars beside the files, or below `folder`; returns how many."""
+        from mammothbox.xmp import write_sidecars
+
+        return write_sidecars(self.export(), folder)
+
     def _items(self, refs: Sequence[FileRef]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(refs), 200):
             some = refs[start : start + 200]

@@ -69,7 +69,7 @@ def _loaded(state: ModelState) -> str:
 
 @command(
     examples=[
-        ("mammothbox models pull lite", "once; about 1.4 GB"),
+        ("mammothbox models pull lite", "once; says first how much it is"),
         ("mammothbox models pull full --from /media/stick", "without network"),
     ],
     codes=[exits.OK, exits.USAGE, exits.MODEL, exits.LIBRARY, exits.INTERRUPTED],
