@@ -1,0 +1,83 @@
+"""``python -m bench.speed``: asks every question of speed and prints one object, or a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.quality.report import print_tables
+from mammothbox.errors import MammothboxError
+from mammothbox.settings import Settings, load_settings
+
+PARTS = ("searchable", "files", "engines", "search", "memory", "rescan")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the bench; exit status 0, or the error's own when the product refuses."""
+    options = _parser().parse_args(argv)
+    only = options.only.split(",") if options.only else list(PARTS)
+    unknown = sorted(set(only) - set(PARTS))
+    if unknown:
+        print(f"unknown parts: {', '.join(unknown)}; known: {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    try:
+        with tempfile.TemporaryDirectory(prefix="mammothbench-") as scratch:
+            result = measure(load_settings(), Path(scratch), only, long=options.long)
+    except MammothboxError as error:
+        print(str(error), file=sys.stderr)
+        return error.exit_code
+    if options.json:
+        print(json.dumps(result, indent=1))
+    else:
+        print_tables("Speed and memory", result)
+    return 0
+
+
+def measure(settings: Settings, scratch: Path, only: list[str], *, long: bool) -> dict[str, Any]:
+    """The figures of the parts `only`; times in the unit that the name ends with."""
+    from bench.speed import media, memory, scanning, searching
+
+    result: dict[str, Any] = {}
+    if "searchable" in only:
+        _say("photos until they can be found ...")
+        result.update(media.searchable(settings, scratch))
+    if "files" in only:
+        _say("files one at a time ...")
+        result["seconds_per_file"] = media.per_file(settings, scratch)
+    if "engines" in only:
+        _say("ingest against bare engines ...")
+        result.update(media.over_engines(settings, scratch))
+    if "memory" in only or "search" in only:
+        _say("the examples as one command ...")
+        result.update(memory.examples(scratch))
+    if "search" in only:
+        _say("searches ...")
+        result.update(searching.cold(memory.library(scratch)))
+        result.update(searching.warm(settings, scratch))
+    if "rescan" in only:
+        _say("100,000 unchanged files ...")
+        result.update(scanning.rescan(settings, scratch))
+    if long:
+        _say("describing 1,000 photos in groups ...")
+        result["describe_s_per_photo"] = media.describe_amortised(settings, scratch)
+    return result
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.speed", description=__doc__)
+    parser.add_argument("--only", help=f"comma-separated, of: {', '.join(PARTS)}")
+    parser.add_argument("--long", action="store_true", help="also describe 1,000 photos in groups")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
