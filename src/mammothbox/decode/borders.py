@@ -127,12 +127,14 @@ def kreuzberg_border(name: str) -> Iterator[None]:
         yield
     except (InputError, MemoryError):
         raise
+    except kreuzberg.ValidationError as error:
+        raise Unsupported(f"{name}: no reader for this format ({_plain(error)})") from error
     except (kreuzberg.KreuzbergError, OSError, *_VALUES) as error:
         text = _plain(error)
         lower = text.lower()
         if "password" in lower or "encrypt" in lower:
             raise Encrypted(f"{name}: the document needs a password") from error
-        if "unsupported" in lower:
+        if "unsupported" in lower and "zip" not in lower:
             raise Unsupported(f"{name}: no reader for this format ({text})") from error
         if any(word in lower for word in ("too large", "exceeds", "too many", "limit", "bomb")):
             raise TooLarge(f"{name}: the document unfolds beyond all limits ({text})") from error

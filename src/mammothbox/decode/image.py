@@ -31,7 +31,6 @@ _LEAST_PART = 0.05
 
 _FORMATS = (
     "JPEG",
-    "MPO",
     "PNG",
     "GIF",
     "BMP",
@@ -215,7 +214,7 @@ def _shrunk(image: Image, side: int) -> Image:
     scale = side / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if image.mode == "RGB" and scale >= 0.5:
-        # What `draft` leaves is less than twice too large: two taps suffice, in a fifth of the time.
+        # What `draft` leaves is less than twice too large: two taps do, in a fifth of the time.
         import cv2
 
         small = cv2.resize(np.asarray(image), size, interpolation=cv2.INTER_LINEAR)
