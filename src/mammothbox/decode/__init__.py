@@ -2,7 +2,7 @@
 
     FileRef → Decoder (this process) → child → Content (this process)
 
-Only `Decoder` is for the rest of the program. Formats are known to the child's modules alone
+Only `Decoder` and the gate of OCR are for the rest of the program. Formats are known to the child's modules alone
 (`image`, `video`, `sound`, `document`), so whatever a file's bytes do to a codec happens in a
 process that may die. This package knows nothing of models, storage or interfaces.
 
@@ -13,5 +13,6 @@ Example:
 """
 
 from mammothbox.decode.pool import Decoder
+from mammothbox.decode.text_gate import TEXT_LIKELY, text_likelihood
 
-__all__ = ["Decoder"]
+__all__ = ["TEXT_LIKELY", "Decoder", "text_likelihood"]

@@ -44,7 +44,7 @@ def _decode(source: Source, kind: Kind, limits: Limits, on_duration: OnDuration)
     if kind in (Kind.AUDIO, Kind.VIDEO):
         from mammothbox.decode.recording import read_recording
 
-        return read_recording(source, limits, on_duration)
+        return read_recording(source, limits, on_duration, pictures=kind is Kind.VIDEO)
     if kind is Kind.DOCUMENT:
         from mammothbox.decode.document import read_document
 

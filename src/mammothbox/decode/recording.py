@@ -1,7 +1,8 @@
 """Sound and video files: open the container, read it once, hand each packet to whom it concerns.
 
-What is in the file decides the record, not the hint: a video container without pictures gives
-`AudioContent`, and an audio file with moving pictures `VideoContent`. A cover picture is no video.
+What is in the file decides the record where pictures are asked for: a video container without any
+gives `AudioContent`. Where only sound is asked for, pictures are not decoded, and a video without a
+sound track gives `AudioContent` without samples. A cover picture is no video.
 Playlists and formats that point to other files or the network are refused. A recording that is
 damaged midway yields what decodes before and after, and says so in the facts.
 """
@@ -34,9 +35,9 @@ _PLAYLISTS = frozenset({"hls", "dash", "concat", "imf", "sdp", "rtsp", "rtp", "i
 
 
 def read_recording(
-    source: Source, limits: Limits, on_duration: OnDuration
+    source: Source, limits: Limits, on_duration: OnDuration, *, pictures: bool
 ) -> AudioContent | VideoContent:
-    """Decode sound or video.
+    """Decode sound, and video if `pictures`.
 
     Raises:
         Corrupt: no packet decodes, or there is neither sound nor video in it.
@@ -52,7 +53,7 @@ def read_recording(
         av_border(source.name),
         av.open(source.file, metadata_errors="replace", io_open=_refuse) as container,
     ):
-        return _read(container, source, limits, on_duration)
+        return _read(container, source, limits, on_duration, look=pictures)
 
 
 def _refuse(url: str, flags: int, options: dict[str, Any]) -> Any:
@@ -60,7 +61,12 @@ def _refuse(url: str, flags: int, options: dict[str, Any]) -> Any:
 
 
 def _read(
-    container: InputContainer, source: Source, limits: Limits, on_duration: OnDuration
+    container: InputContainer,
+    source: Source,
+    limits: Limits,
+    on_duration: OnDuration,
+    *,
+    look: bool,
 ) -> AudioContent | VideoContent:
     if _PLAYLISTS & set(container.format.name.split(",")):
         from mammothbox.errors import Unsupported
@@ -72,6 +78,10 @@ def _read(
     video, audio = _streams(container)
     if video is None and audio is None:
         raise Corrupt(f"{source.name}: there is neither sound nor video in it")
+    if not look:
+        if audio is None:
+            return AudioContent(Facts(duration_s=duration or None), None)
+        video = None
     sound = SoundReader(limits.duration_s, source.name, on_duration) if audio else None
     pictures = VideoReader(video, duration, limits) if video else None
     errors = _run(container, video, audio, pictures, sound)

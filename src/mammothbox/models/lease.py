@@ -22,7 +22,7 @@ from types import TracebackType
 from mammothbox.errors import DoesNotFit, HostTimeout, ModelError
 from mammothbox.models.cache import Cache
 from mammothbox.models.cards import card_of
-from mammothbox.models.catalog import CONTRACTS, MODELS, Model, model_for
+from mammothbox.models.catalog import CONTRACTS, MODELS, model_for
 from mammothbox.models.channel import Channel
 from mammothbox.models.client import (
     CaptionerClient,
@@ -42,6 +42,7 @@ from mammothbox.models.contracts import (
     Transcriber,
     Writer,
 )
+from mammothbox.models.manifest import Model
 from mammothbox.models.memory import host_budget, process_bytes
 from mammothbox.models.process import HostProcess, remove_runtime_dir, runtime_dir
 from mammothbox.models.schedule import Evict, Held, Never, Wait, decide
@@ -95,6 +96,16 @@ class Models:
     def cards(self) -> Mapping[str, ModelCard]:
         """Contract name → card, from the catalog alone."""
         return {name: card_of(self._model(name), self._cache) for name in CONTRACTS}
+
+    def require(self) -> None:
+        """Make sure that all weights of the profile are on disk.
+
+        Raises:
+            WeightsMissing: with the command that fetches them.
+        """
+        mine = [self._model(name) for name in CONTRACTS]
+        parts = [*mine, *(MODELS[name] for model in mine for name in model.needs)]
+        self._cache.require(list(dict.fromkeys(parts)), self._settings.profile)
 
     def pss_bytes(self) -> int:
         """Memory of all hosts now."""

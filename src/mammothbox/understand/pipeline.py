@@ -21,6 +21,7 @@ from mammothbox.models.contracts import ModelCard
 from mammothbox.records import Digest, Done, Failed, Result, Skipped
 from mammothbox.understand.stages import Tools, describe, listen, look, read
 from mammothbox.understand.steps import STAGES
+from mammothbox.understand.steps.ocr import NOTHING_TO_READ
 from mammothbox.understand.work import Task, todo
 
 Run = Callable[[Tools, Sequence[Task]], Iterator[list[Result]]]
@@ -97,7 +98,7 @@ class Pipeline:
         for result in results:
             if result.step == "ocr":
                 self.pictures["seen"] += 1
-                read_it = result.outcome not in (look.ocr.NOTHING_TO_READ,)
+                read_it = result.outcome != NOTHING_TO_READ
                 self.pictures["read"] += read_it
 
 

@@ -58,7 +58,7 @@ def file_schema(kind: Kind) -> dict[str, Any]:
     properties = {
         "title": _text(70),
         "category": _category(kind),
-        "summary": _text(220),
+        "summary": _text(160),
         "tags": _tags(5),
     }
     if kind == Kind.DOCUMENT:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from mammothbox.decode import OCR_GATE, text_likelihood
+from mammothbox.decode import TEXT_LIKELY, text_likelihood
 from mammothbox.errors import InputError, Unreadable
 from mammothbox.models.contracts import Captioner, Embedder, TextReader
 from mammothbox.records import (
@@ -218,12 +218,12 @@ def _embeddings(eyes: _Eyes, seen: Sequence[Seen]) -> Iterator[Result]:
 
 def _sheets(content: Content) -> list[ocr.Sheet]:
     if isinstance(content, ImageContent):
-        return [ocr.Sheet(content.pixels)] if content.text_likelihood >= OCR_GATE else []
+        return [ocr.Sheet(content.pixels)] if content.text_likelihood >= TEXT_LIKELY else []
     if isinstance(content, VideoContent):
         return [
             ocr.Sheet(frame.pixels, start_s=frame.time_s)
             for frame in content.frames
-            if text_likelihood(frame.pixels) >= OCR_GATE
+            if text_likelihood(frame.pixels) >= TEXT_LIKELY
         ]
     if isinstance(content, DocumentContent):
         return [

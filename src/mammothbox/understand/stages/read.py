@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from mammothbox.models.contracts import TextEmbedder, Vectors
-from mammothbox.records import Failed, Kind, Passage, Result
+from mammothbox.records import Digest, Failed, Kind, Passage, Result
 from mammothbox.understand.calls import each
 from mammothbox.understand.condense import condense
 from mammothbox.understand.stages import Tools, result, timed
@@ -66,7 +66,7 @@ def _read(
 
 def _results(
     task: Task,
-    upstream: Mapping[str, Mapping[str, Result]],
+    upstream: Mapping[Digest, Mapping[str, Result]],
     passages: Sequence[Passage],
     kept: Sequence[Passage],
     left_out: int,

@@ -17,8 +17,8 @@ from mammothbox.understand.condense import condense
 from mammothbox.understand.prompts import file_prompt, group_prompt, part_prompt
 from mammothbox.understand.steps.outline import words_of
 
-BUDGET_CHARS = 1200
-"""Of one prompt's data. About 300 tokens, two seconds of reading on two cores."""
+BUDGET_CHARS = 900
+"""Of one prompt's data. About 230 tokens; reading them is what a prompt costs on a CPU."""
 PART_CHARS = 12_000
 """A text longer than this is read in parts first."""
 MOST_PARTS = 8

@@ -28,7 +28,7 @@ CATEGORY_FLOOR = 0.15
 
 def words_of(kind: Kind, upstream: Mapping[str, Result], passages: Sequence[Passage]) -> str:
     """The text an outline is made from: captions and labels of pictures, else what is written."""
-    order = ("caption", "labels", "ocr", "transcript", "text")
+    order: tuple[str, ...] = ("caption", "labels", "ocr", "transcript", "text")
     if kind == Kind.DOCUMENT:
         order = ("title", "text", "ocr")
     chosen = [item.text for field in order for item in passages if item.field == field]
@@ -52,16 +52,17 @@ def outline(
         anchors: kind → (categories, their embeddings).
     """
     text = words_of(ref.kind, upstream, passages)
+    tags = _tags(upstream)
     value = {
         "title": _title(ref, upstream, passages),
         "category": _category(ref.kind, upstream, vector, anchors),
-        "tags": _tags(upstream),
+        "tags": tags,
         "entities": find_entities(text[:20_000]) if ref.kind != Kind.IMAGE else [],
         "summary": _summary(ref.kind, upstream, text),
     }
     found = [Passage("title", str(value["title"]))]
-    if value["tags"]:
-        found.append(Passage("tags", ", ".join(value["tags"])))
+    if tags:
+        found.append(Passage("tags", ", ".join(tags)))
     return Done(value), tuple(found)
 
 
