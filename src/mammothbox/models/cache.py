@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mammothbox.errors import WeightsCorrupt, WeightsMissing
-from mammothbox.models.catalog import UNPINNED, Model, WeightFile, models_of
+from mammothbox.models.catalog import models_of
+from mammothbox.models.manifest import UNPINNED, Model, WeightFile
 
 BLOCK = 1 << 20
 

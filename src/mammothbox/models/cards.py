@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mammothbox.models.cache import Cache
-from mammothbox.models.catalog import CONTRACTS, MODELS, Model, model_for
+from mammothbox.models.catalog import CONTRACTS, MODELS, model_for
 from mammothbox.models.contracts import ModelCard
 from mammothbox.models.derived import revision_of
+from mammothbox.models.manifest import Model
 from mammothbox.settings import Settings
 
 

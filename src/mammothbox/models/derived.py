@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mammothbox.models.cache import Cache
-from mammothbox.models.catalog import Model
+from mammothbox.models.manifest import Model
 
 
 def revision_of(model: Model, cache: Cache) -> str:

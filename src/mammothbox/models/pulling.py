@@ -16,8 +16,9 @@ from pathlib import Path
 
 from mammothbox.errors import LibraryUnfit, WeightsCorrupt, WeightsMissing
 from mammothbox.models.cache import Cache, lacking_files
-from mammothbox.models.catalog import Model, WeightFile, Wheels, models_of
+from mammothbox.models.catalog import models_of
 from mammothbox.models.derived import build_missing
+from mammothbox.models.manifest import Model, WeightFile, Wheels
 from mammothbox.models.sources import SourceAway, fetch, from_directory
 from mammothbox.settings import Settings
 

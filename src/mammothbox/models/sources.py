@@ -21,7 +21,7 @@ from pathlib import Path
 
 from mammothbox.errors import ServiceAway, WeightsMissing
 from mammothbox.models.cache import BLOCK
-from mammothbox.models.catalog import UNPINNED, HubFile, Source, UrlFile, WeightFile, WheelPart
+from mammothbox.models.manifest import UNPINNED, HubFile, Source, UrlFile, WeightFile, WheelPart
 
 HUB = "https://huggingface.co"
 TIMEOUT_S = 60.0

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from mammothbox.models.cache import Cache
-from mammothbox.models.catalog import CONTRACTS, MODELS, Model, model_for
+from mammothbox.models.catalog import CONTRACTS, MODELS, model_for
 from mammothbox.models.derived import build_missing
 from mammothbox.models.host.service import Service
+from mammothbox.models.manifest import Model
 
 SLOTS = 4
 """Answers the writer works on at once."""
