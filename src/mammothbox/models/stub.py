@@ -241,6 +241,9 @@ class StubModels:
             "reader": StubReader.card,
         }
 
+    def require(self) -> None:
+        """Nothing: stubs have no weights."""
+
     def pss_bytes(self) -> int:
         """0: there are no hosts."""
         return 0
