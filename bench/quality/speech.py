@@ -42,7 +42,7 @@ def measure(context: Context) -> dict[str, Any] | None:
         "words": errors.total,
         "noisy_clips": len(noisy),
         "noisy_words": noisy_errors.total,
-        "wordless_clips": len(silent),
+        "wordless_clips": len(invented),
         "invented": {name: words for name, words in invented.items() if words},
     }
 
