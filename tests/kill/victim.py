@@ -35,7 +35,7 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         calls += 1
 
-    settings = load_settings(library=Path(library), batch_files=3, decoders=1, describe="groups")
+    settings = load_settings(library=Path(library), batch_files=5, decoders=1, describe="groups")
     with open_store(settings.library, write=True, on_call=on_call) as store:
         commit = store.commit
 
