@@ -2,9 +2,9 @@
 
     FileRef → Decoder (this process) → child → Content (this process)
 
-Only `Decoder` and the gate of OCR are for the rest of the program. Formats are known to the child's modules alone
-(`image`, `video`, `sound`, `document`), so whatever a file's bytes do to a codec happens in a
-process that may die. This package knows nothing of models, storage or interfaces.
+Only `Decoder` and the gate of OCR are for the rest of the program. Formats are known to the modules
+of the child alone (`image`, `video`, `sound`, `document`), so whatever a file's bytes do to a codec
+happens in a process that may die. This package knows nothing of models, storage or interfaces.
 
 Example:
     >>> from mammothbox.settings import Settings

@@ -13,9 +13,16 @@ from mammothbox.records import Pixels
 THUMBNAIL_PX = 128
 """Width of the pictures it looks at."""
 
-ADAPTIVE_THRESHOLD = 3.0
+ADAPTIVE_THRESHOLD = 4.0
 MIN_CONTENT = 15.0
-"""A cut differs this much from its neighbourhood, and at least so much in hue, light and colour."""
+WINDOW = 8
+"""A cut changes this many times more than `WINDOW` frames on either side do, and at least so much
+in hue, light and colour; shaking cameras change all the time."""
+
+DARK = 10.0
+"""Mean of a picture (0 to 255) up to which it is black: the gap between two shots, not a shot."""
+
+LONGEST_GAP_S = 3.0
 
 KEYFRAME_THRESHOLD = 27.0
 """The same between keyframes alone, which are seconds apart."""
@@ -39,9 +46,11 @@ class ShotDetector:
             self._detector = AdaptiveDetector(
                 adaptive_threshold=ADAPTIVE_THRESHOLD,
                 min_content_val=MIN_CONTENT,
+                window_width=WINDOW,
                 min_scene_len=2,
             )
         self._times: list[float] = []
+        self._light: list[float] = []
         self._cuts: list[float] = []
 
     def feed(self, time_s: float, thumbnail: Pixels) -> bool:
@@ -50,14 +59,33 @@ class ShotDetector:
 
         index = len(self._times)
         self._times.append(time_s)
+        self._light.append(float(thumbnail.mean()))
         # PySceneDetect counts frames; times of variable rates are looked up by number.
         found = self._detector.process_frame(FrameTimecode(index, 25.0), thumbnail[:, :, ::-1])
         fresh = [self._times[cut.frame_num] for cut in found if cut.frame_num <= index]
-        return any(map(self._add, fresh))
+        return any([*map(self._add, fresh)])
 
     def cuts(self) -> tuple[float, ...]:
-        """Seconds at which shots begin, without the first."""
-        return tuple(self._cuts)
+        """Seconds at which shots begin, without the first; a black gap is one cut, in its middle.
+
+        Colours of nearly black pictures are noise, so what the detector finds there is left out.
+        """
+        cuts = list(self._cuts)
+        for start, end in self._gaps():
+            cuts = [cut for cut in cuts if not start - LEAST_SHOT_S <= cut <= end + LEAST_SHOT_S]
+            if start > self._times[0] and end < self._times[-1]:
+                cuts.append((start + end) / 2)
+        return tuple(sorted(cuts))
+
+    def _gaps(self) -> list[tuple[float, float]]:
+        """First and last second of each stretch of black that is no shot by itself."""
+        black = np.asarray(self._light) < DARK
+        turns = np.flatnonzero(np.diff(black, prepend=False, append=False))
+        stretches = [
+            (self._times[first], self._times[after - 1])
+            for first, after in zip(turns[::2], turns[1::2], strict=True)
+        ]
+        return [(start, end) for start, end in stretches if end - start <= LONGEST_GAP_S]
 
     def _add(self, time_s: float) -> bool:
         last = self._cuts[-1] if self._cuts else self._times[0]

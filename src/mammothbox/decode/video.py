@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mammothbox.decode.limits import Limits
-from mammothbox.decode.shots import THUMBNAIL_PX, ShotDetector, distance
+from mammothbox.decode.shots import DARK, THUMBNAIL_PX, ShotDetector, distance
 from mammothbox.records import Frame, Pixels
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ def _choose(candidates: list[_Candidate], cuts: tuple[float, ...], most: int) ->
     middles = []
     for start, end in pairwise(bounds):
         inside = [c for c in candidates if start <= c.time_s < end]
+        # Not the black that a shot fades into, if there is anything else.
+        inside = [c for c in inside if float(c.small.mean()) >= DARK] or inside
         if inside:
             middles.append(inside[len(inside) // 2])
     if len(middles) > most:
