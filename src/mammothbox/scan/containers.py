@@ -36,7 +36,8 @@ def iso_media(head: bytes, extension: str, look: Look) -> Verdict | None:
         sane = int.from_bytes(head[:4], "big") >= 8 or head[:4] == b"\0\0\0\1"
         return (_V, "video/quicktime") if head[4:8] in _BOXES and sane else None
     length = min(max(int.from_bytes(head[:4], "big"), 16), 256)
-    brands = [head[8:12]] + [head[at : at + 4] for at in range(16, length - 3, 4)]
+    major = head[12:16] if head[8:12] == b"mif3" else head[8:12]  # mif3 is the short form
+    brands = [major] + [head[at : at + 4] for at in range(16, length - 3, 4)]
     for brand in brands[:1] + (brands[1:] if brands[0] in _GENERIC_IMAGE else []):
         if brand in _BRANDS:
             return _BRANDS[brand]

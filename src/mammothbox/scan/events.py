@@ -30,8 +30,14 @@ class Known(NamedTuple):
 class Found(NamedTuple):
     """A file, judged and fingerprinted, and what changed at its path."""
 
-    ref: FileRef
+    path: str
+    known: Known
     change: Change
+
+    @property
+    def ref(self) -> FileRef:
+        """The file as a record; made when asked for, since most files are merely unchanged."""
+        return FileRef(self.path, *self.known)
 
 
 class Excluded(NamedTuple):

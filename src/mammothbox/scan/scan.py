@@ -7,13 +7,13 @@ Example:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from mammothbox.errors import Unreadable
-from mammothbox.records import FileRef
-from mammothbox.scan.events import Entry, Excluded, Found, Known, ScanEvent, ScanFailure
+from mammothbox.scan.events import Change, Entry, Found, Known, ScanEvent, ScanFailure
 from mammothbox.scan.fingerprint import examine
-from mammothbox.scan.walk import NOT_DOWNLOADED, walk
+from mammothbox.scan.walk import walk_folders
 
 
 def scan(
@@ -27,32 +27,22 @@ def scan(
             are the same is not opened.
         limit: stop after this many `Found`; None for all.
     """
-    count = 0
-    for item in walk(roots):
-        if limit is not None and count >= limit:
-            return
-        if type(item) is Entry:
-            path, size, mtime_ns = item
-            old = known.get(path)
-            if old is not None and old[0] == size and old[1] == mtime_ns:
-                count += 1
-                yield Found(FileRef(path, size, mtime_ns, old[2], old[3], old[4]), "unchanged")
-                continue
-            event = _examined(path, old)
-            count += type(event) is Found
-            yield event
-        elif type(item) is Excluded and item.reason == NOT_DOWNLOADED and item.path in known:
-            old = known[item.path]  # it was read while it was here; being away changes nothing
-            yield Found(FileRef(item.path, *old), "unchanged")
-            count += 1
-        elif not isinstance(item, Entry):
-            yield item
+    left = sys.maxsize if limit is None else limit
+    for events in walk_folders(roots, known):
+        for event in events:
+            if not left:
+                return
+            if type(event) is Entry:
+                event = _examined(event.path, known)
+            if type(event) is Found:
+                left -= 1
+            yield event  # type: ignore[misc]  # an Entry was examined
 
 
-def _examined(path: str, old: Known | None) -> Found | ScanFailure:
+def _examined(path: str, known: Mapping[str, Known]) -> Found | ScanFailure:
     try:
         (_, size, mtime_ns), kind, mime, digest = examine(path)
     except Unreadable as error:
         return ScanFailure(path, error.reason, str(error))
-    ref = FileRef(path, size, mtime_ns, kind, mime, digest)
-    return Found(ref, "new" if old is None else "changed")
+    change: Change = "changed" if path in known else "new"
+    return Found(path, Known(size, mtime_ns, kind, mime, digest), change)

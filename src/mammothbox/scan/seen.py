@@ -28,7 +28,7 @@ class Seen:
     def add(self, event: ScanEvent) -> None:
         """Take note of one event of a scan."""
         if type(event) is Found:
-            self._paths.add(event.ref.path)
+            self._paths.add(event.path)
         elif isinstance(event, ScanFailure):
             if os.path.lexists(event.path):
                 self._closed.add(event.path)

@@ -62,6 +62,8 @@ SIGNATURES: tuple[tuple[int, bytes, Kind, str], ...] = (
     (0, b"%PDF-", _D, "application/pdf"),
     (0, b"{\\rtf", _D, "text/rtf"),
     (0, b"%!PS", _D, "application/postscript"),
+    (0, b"\xdb\xa5\x2d\x00", _D, "application/msword"),
+    (0, b"\x31\xbe\x00\x00", _D, "application/x-mswrite"),
     (0, b"AT&TFORM", _D, "image/vnd.djvu"),
     (0, b"ITSF\x03", _D, "application/vnd.ms-htmlhelp"),
     (60, b"BOOKMOBI", _D, "application/x-mobipocket-ebook"),

@@ -75,11 +75,7 @@ def old_picture(head: bytes, tail: bytes) -> Verdict | None:
         return Kind.IMAGE, "image/x-portable-anymap"
     if head[:2] == b"\x01\xda" and head[2:3] in (b"\0", b"\1") and head[3:4] in (b"\1", b"\2"):
         return Kind.IMAGE, "image/sgi"
-    if (
-        head[:1] == b"\x0a"
-        and head[1:2] in b"\0\2\3\4\5"
-        and head[2:4] in (b"\1\1", b"\1\2", b"\1\4", b"\1\x08")
-    ):
+    if re.match(rb"\x0a[\x00\x02-\x05]\x01[\x01\x02\x04\x08]", head):
         return Kind.IMAGE, "image/x-pcx"
     if tail.endswith(b"TRUEVISION-XFILE.\0"):
         return Kind.IMAGE, "image/x-tga"

@@ -1,8 +1,9 @@
 """Every file below some folders: `os.scandir` and one stat each, nothing is opened.
 
-Works on plain strings, since a hundred thousand Path objects cost more than the walk itself. Links
-are not followed, so a loop is no trouble; a folder reached twice (by overlapping roots or a bind
-mount) is walked once. Names that are not UTF-8 come as surrogate escapes.
+Works on plain strings, and folder by folder in one tight loop, since a hundred thousand Path
+objects or calls cost more than the walk itself. Links are not followed, so a loop is no trouble; a
+folder reached twice (by overlapping roots or a bind mount) is walked once. Names that are not
+UTF-8 come as surrogate escapes.
 
 Example:
     files = [item.path for item in walk(["/home/ann/Pictures"]) if isinstance(item, Entry)]
@@ -13,25 +14,31 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 
-from mammothbox.scan.events import Entry, Excluded, ScanFailure
+from mammothbox.scan.events import Entry, Excluded, Found, Known, ScanFailure
 from mammothbox.scan.rules import (
+    HIDDEN,
     IGNORE_FILE,
+    SYSTEM,
     Ignore,
     ignored,
-    name_reason,
     package_reason,
     project_reason,
     read_ignore,
+    system_names,
 )
-
-_DATALESS = 0x40000000  # st_flags of macOS: the content is in the cloud, reading would fetch it
-_HIDDEN = 0x8000  # st_flags of macOS: hidden in Finder
 
 Walked = Entry | Excluded | ScanFailure
 """What a walk yields."""
 
+NOT_DOWNLOADED = "not downloaded (kept in the cloud)"
+"""Reason for a cloud placeholder: reading it would pull it down."""
+
+_DATALESS = 0x40000000  # st_flags of macOS: the content is in the cloud
+_HIDDEN = 0x8000  # st_flags of macOS: hidden in Finder
+_APPLE = sys.platform == "darwin"
 _SPECIAL = {
     stat.S_IFIFO: "pipe",
     stat.S_IFSOCK: "socket",
@@ -39,6 +46,7 @@ _SPECIAL = {
     stat.S_IFCHR: "device",
     stat.S_IFLNK: "symbolic link",
 }
+_by_name = attrgetter("name")
 
 
 def refused(path: str, error: OSError) -> ScanFailure:
@@ -52,19 +60,48 @@ def walk(roots: Sequence[str]) -> Iterator[Walked]:
     Every file comes exactly once: as an `Entry`, or `Excluded` with the reason, or a `ScanFailure`.
     What is below an excluded folder is counted once, with that folder.
     """
+    for events in walk_folders(roots, {}):
+        for event in events:
+            if not isinstance(event, Found):
+                yield event
+
+
+def walk_folders(
+    roots: Sequence[str], known: Mapping[str, Known]
+) -> Iterator[list[Walked | Found]]:
+    """As `walk`, a list for each folder.
+
+    Files whose size and time are those in `known` come as `Found`, unchanged.
+    """
     visited: set[tuple[int, int]] = set()
-    seen_files: set[str] = set()
+    files: set[str] = set()
     for root in map(os.path.abspath, roots):
         try:
             status = os.stat(root)
+            if stat.S_ISDIR(status.st_mode):
+                yield from _walk_folder(root, known, visited, files)
+            elif root not in files and _identity(os.path.dirname(root)) not in visited:
+                files.add(root)
+                yield [_remembered(_file(root, os.lstat(root)), known)]
         except OSError as error:
-            yield refused(root, error)
-            continue
-        if stat.S_ISDIR(status.st_mode):
-            yield from _walk_folder(root, (), visited, is_root=True)
-        elif root not in seen_files:
-            seen_files.add(root)
-            yield _file(root, os.lstat(root))
+            yield [refused(root, error)]
+
+
+def _identity(folder: str) -> tuple[int, int]:
+    status = os.stat(folder)
+    return status.st_dev, status.st_ino
+
+
+def _remembered(item: Walked, known: Mapping[str, Known]) -> Walked | Found:
+    """`item`, or what the library remembers where nothing there has changed."""
+    old = known.get(item.path)
+    if old is None:
+        return item
+    if isinstance(item, Entry):
+        same = old.size == item.size and old.mtime_ns == item.mtime_ns
+    else:  # it was read while it was here; being away in the cloud changes nothing
+        same = isinstance(item, Excluded) and item.reason == NOT_DOWNLOADED
+    return Found(item.path, old, "unchanged") if same else item
 
 
 def _file(path: str, status: os.stat_result) -> Walked:
@@ -72,70 +109,75 @@ def _file(path: str, status: os.stat_result) -> Walked:
     mode = stat.S_IFMT(status.st_mode)
     if mode != stat.S_IFREG:
         return Excluded(path, _SPECIAL.get(mode, "not a regular file"))
-    if sys.platform == "darwin":
-        flags = status.st_flags
-        if flags & _DATALESS:
-            return Excluded(path, NOT_DOWNLOADED)
-        if flags & _HIDDEN:
-            return Excluded(path, "hidden")
+    flags = getattr(status, "st_flags", 0) if _APPLE else 0
+    if flags & _DATALESS:
+        return Excluded(path, NOT_DOWNLOADED)
+    if flags & _HIDDEN:
+        return Excluded(path, HIDDEN)
     return Entry(path, status.st_size, status.st_mtime_ns)
 
 
-NOT_DOWNLOADED = "not downloaded (kept in the cloud)"
-"""Reason for a cloud placeholder: reading it would pull it down."""
-
-
 def _walk_folder(
-    folder: str, above: tuple[Ignore, ...], visited: set[tuple[int, int]], *, is_root: bool
-) -> Iterator[Walked]:
-    """One folder and what is below it; a stack instead of recursion, so depth costs nothing."""
-    stack = [(folder, above, is_root)]
+    root: str, known: Mapping[str, Known], visited: set[tuple[int, int]], files: set[str]
+) -> Iterator[list[Walked | Found]]:
+    """One root and what is below it; a stack instead of recursion, so depth costs nothing."""
+    stack: list[tuple[str, tuple[Ignore, ...]]] = [(root, ())]
     while stack:
-        folder, ignores, is_root = stack.pop()
+        folder, ignores = stack.pop()
         try:
-            status = os.stat(folder)
-            if (status.st_dev, status.st_ino) in visited:
+            identity = _identity(folder)
+            if identity in visited:
                 continue
-            visited.add((status.st_dev, status.st_ino))
             with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-            names = [entry.name for entry in entries]
-            if not is_root and (reason := project_reason(names)):
-                yield Excluded(folder, reason)
+                entries = sorted(found, key=_by_name)
+            lowered = [entry.name.lower() for entry in entries]
+            if folder != root and (reason := project_reason(lowered)):
+                yield [Excluded(folder, reason)]
                 continue
-            if IGNORE_FILE in names:
+            visited.add(identity)
+            if IGNORE_FILE in lowered:
                 own = read_ignore(folder)
                 ignores = (*ignores, own) if own else ignores
         except OSError as error:
-            yield refused(folder, error)
+            yield [refused(folder, error)]
             continue
         folders: list[str] = []
-        yield from _walk_entries(entries, ignores, folders)
-        stack += [(path, ignores, False) for path in reversed(folders)]
+        events = _entries(entries, system_names(lowered), ignores, known, folders)
+        yield [event for event in events if event.path not in files] if files else events
+        stack += [(path, ignores) for path in reversed(folders)]
 
 
-def _walk_entries(
-    entries: list[os.DirEntry[str]], ignores: tuple[Ignore, ...], folders: list[str]
-) -> Iterator[Walked]:
-    """Events for the files of one folder; folders to go into are added to `folders`."""
-    apple = sys.platform == "darwin"
+def _entries(
+    entries: list[os.DirEntry[str]],
+    system: frozenset[str],
+    ignores: tuple[Ignore, ...],
+    known: Mapping[str, Known],
+    folders: list[str],
+) -> list[Walked | Found]:
+    """Events for one folder's files; the folders to go into are added to `folders`."""
+    events: list[Walked | Found] = []
+    add, remember, make, apple = events.append, known.get, tuple.__new__, _APPLE
     for entry in entries:
-        path = entry.path
-        reason = name_reason(entry.name)
+        name, path = entry.name, entry.path
         try:
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if not reason and is_folder:
-                reason = package_reason(entry.name)
-            if not reason and ignores and ignored(ignores, path, is_folder):
-                reason = IGNORE_FILE
-            if reason:
-                yield Excluded(path, reason)
-            elif is_folder:
-                folders.append(path)
-            elif apple or not entry.is_file(follow_symlinks=False):
-                yield _file(path, entry.stat(follow_symlinks=False))
-            else:
+            if name[0] == "." or (system and name.lower() in system):
+                add(Excluded(path, HIDDEN if name[0] == "." else SYSTEM))
+            elif ignores and ignored(ignores, path, entry.is_dir(follow_symlinks=False)):
+                add(Excluded(path, IGNORE_FILE))
+            elif entry.is_file(follow_symlinks=False) and not apple:
                 status = entry.stat(follow_symlinks=False)
-                yield Entry(path, status.st_size, status.st_mtime_ns)
+                size, mtime_ns = status.st_size, status.st_mtime_ns
+                old = remember(path)
+                if old is not None and old[0] == size and old[1] == mtime_ns:
+                    add(make(Found, (path, old, "unchanged")))
+                else:
+                    add(make(Entry, (path, size, mtime_ns)))
+            elif not entry.is_dir(follow_symlinks=False):
+                add(_remembered(_file(path, entry.stat(follow_symlinks=False)), known))
+            elif reason := package_reason(name):
+                add(Excluded(path, reason))
+            else:
+                folders.append(path)
         except OSError as error:
-            yield refused(path, error)
+            add(refused(path, error))
+    return events

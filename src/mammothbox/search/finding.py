@@ -17,6 +17,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from mammothbox.errors import ModelError
 from mammothbox.models.contracts import Embedder, ModelCard, TextEmbedder
 from mammothbox.records import Digest, Hit, Vector, Why
@@ -135,16 +137,16 @@ def _by_vectors(
         )
         return []
 
+    query = " ".join(query.replace('"', " ").split())
+
     def embed_text() -> Vector:
         with models.text_embedder() as embedder:
-            return embedder.embed_texts([query])[0]
+            return np.asarray(embedder.embed_texts([query])[0], dtype=np.float32)
 
     def embed_joint() -> Vector:
         with models.embedder() as embedder:
-            return embedder.embed_texts([query])[0]
+            return np.asarray(embedder.embed_texts([query])[0], dtype=np.float32)
 
-    plain = query.replace('"', " ")
-    query = " ".join(plain.split())
     spaces: list[tuple[str, ModelCard, str, float, Callable[[], Vector]]] = [
         ("text", text, "meaning", LEAST_MEANING, embed_text),
         ("joint", joint, "looks", -1.0, embed_joint),

@@ -6,8 +6,10 @@ moves keeps everything, since what is known is keyed by digest, not by path.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
+import sys
 import time
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
@@ -63,14 +65,26 @@ def _under_any(roots: Sequence[str]) -> ColumnElement[bool]:
 
 
 def known(connection: Connection, roots: Sequence[str]) -> dict[str, Known]:
-    """Path → what is remembered, for all files under `roots` that have not vanished."""
+    """Path → what is remembered, for all files under `roots` that have not vanished.
+
+    Made for a hundred thousand rows: the driver's own tuples, and no garbage collection while
+    they pile up.
+    """
     query = select(*_COLUMNS).where(_under_any(roots), FILES.c.vanished_at.is_(None))
     kinds = {kind.value: kind for kind in Kind}
-    decode, new = os.fsdecode, Known._make
-    return {
-        decode(row[0]): new((row[1], row[2], kinds[row[3]], row[4], row[5]))
-        for row in connection.execute(query).cursor.fetchall()
-    }
+    encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+    make = tuple.__new__
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        rows = connection.execute(query).cursor.fetchall()
+        return {
+            path.decode(encoding, errors): make(Known, (size, mtime_ns, kinds[kind], mime, digest))
+            for path, size, mtime_ns, kind, mime, digest in rows
+        }
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def record(connection: Connection, refs: Iterable[FileRef]) -> None:
@@ -106,7 +120,7 @@ def _index_names(connection: Connection, paths: Sequence[object]) -> None:
     """Add names that the word index lacks; a path's words never change."""
     connection.exec_driver_sql(
         "INSERT INTO names_fts(rowid, words) SELECT id, words FROM files WHERE path = ?"
-        " AND id NOT IN (SELECT id FROM names_fts_docsize)",
+        " AND NOT EXISTS (SELECT 1 FROM names_fts_docsize AS d WHERE d.id = files.id)",
         [(path,) for path in paths],
     )
 
@@ -136,19 +150,26 @@ def volume_missing(connection: Connection, root: str) -> bool:
     return empty or (remembered is not None and remembered != device)
 
 
-def sweep(connection: Connection, root: str, seen: Container[str]) -> int:
+def sweep(
+    connection: Connection, root: str, seen: Container[str], known: Iterable[str] | None
+) -> int:
     """Mark as vanished the files under `root` that are not in `seen`; returns how many.
 
-    A missing volume marks nothing, see `volume_missing`.
+    A missing volume marks nothing, see `volume_missing`. `known` spares reading all paths again.
     """
     if volume_missing(connection, root):
         return 0
-    query = select(FILES.c.id, FILES.c.path).where(under(root), FILES.c.vanished_at.is_(None))
-    gone = [row[0] for row in connection.execute(query) if os.fsdecode(row[1]) not in seen]
+    if known is None:
+        query = select(FILES.c.path).where(under(root), FILES.c.vanished_at.is_(None))
+        known = [os.fsdecode(path) for path in connection.scalars(query)]
+    inside = root.rstrip("/") + "/"
+    gone = [
+        path for path in known if path not in seen and (path == root or path.startswith(inside))
+    ]
     if gone:
         connection.execute(
-            update(FILES).where(FILES.c.id == bindparam("gone")).values(vanished_at=time.time()),
-            [{"gone": number} for number in gone],
+            update(FILES).where(FILES.c.path == bindparam("gone")).values(vanished_at=time.time()),
+            [{"gone": os.fsencode(path)} for path in gone],
         )
     return len(gone)
 

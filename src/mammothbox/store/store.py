@@ -111,14 +111,19 @@ class Store:
             files.record(connection, refs)
             files.record_roots(connection, roots)
 
-    def sweep(self, root: str, seen: Container[str]) -> int:
+    def sweep(self, root: str, seen: Container[str], known: Iterable[str] | None = None) -> int:
         """Mark files under `root` that are not in `seen` as vanished; returns how many.
 
         Deletes nothing, and marks nothing when the volume is missing: `root` gone, or empty where
         it had files, or on another device than when it was last scanned.
+
+        Args:
+            root: the folder that was scanned.
+            seen: paths that are there, see `scan.Seen`.
+            known: paths that `known` gave before the scan; None reads them again.
         """
         with self._writing("sweep") as connection:
-            return files.sweep(connection, root, seen)
+            return files.sweep(connection, root, seen, known)
 
     def files(
         self,
