@@ -22,10 +22,9 @@ import psutil
 
 from mammothbox import model_admin
 from mammothbox.errors import LibraryError
+from mammothbox.models.memory import host_budget, machine_bytes
 from mammothbox.settings import Settings
 
-BUDGET_SHARE = 0.6
-MOST_BYTES = 6_000_000_000
 LOW_DISK_BYTES = 2_000_000_000
 EXTRAS = {"blip2": "transformers", "train": "torch"}
 """Optional extra → a module that shows it is installed."""
@@ -94,29 +93,12 @@ def _cpu_flags() -> set[str]:
     return set(lines[0].partition(":")[2].split()) if lines else set()
 
 
-def _group_limit() -> int:
-    """Memory limit of the control group in bytes; 0 where there is none."""
-    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            text = Path(name).read_text().strip()
-        except OSError:
-            continue
-        return int(text) if text.isdigit() and int(text) < 1 << 60 else 0
-    return 0
-
-
 def _memory(settings: Settings) -> Check:
-    memory = psutil.virtual_memory()
-    limit = _group_limit()
-    whole = min(memory.total, limit) if limit else memory.total
-    budget = settings.memory_bytes or min(MOST_BYTES, int(whole * BUDGET_SHARE))
-    group = f", control group {limit / 1e9:.1f} GB" if limit else ""
-    detail = (
-        f"{memory.total / 1e9:.1f} GB{group}, {memory.available / 1e9:.1f} GB free;"
-        f" budget {budget / 1e9:.1f} GB"
-    )
-    low = budget > memory.available
-    return Check("memory", True, detail, "close other programs, or lower --memory" if low else "")
+    free, most = psutil.virtual_memory().available, machine_bytes()
+    budget = host_budget(settings.memory_bytes)
+    detail = f"{most / 1e9:.1f} GB, {free / 1e9:.1f} GB free; {budget / 1e9:.1f} GB for models"
+    hint = "close other programs, or lower --memory" if budget > free else ""
+    return Check("memory", True, detail, hint)
 
 
 def _disk(name: str, place: Path) -> Check:

@@ -43,4 +43,4 @@ def limit_option(default: int) -> Callable[[F], F]:
 
 paths_argument = click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
 path_argument = click.argument("path", type=PATH)
-pass_session = click.make_pass_decorator(Session)
+pass_session = click.make_pass_decorator(Session, ensure=True)

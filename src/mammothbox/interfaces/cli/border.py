@@ -47,8 +47,8 @@ def _report(error: Exception, session: Session) -> int:
         message, _, hint = str(error).partition("; ")
         emit_error(error.reason, message, hint, as_json=session.json)
         return error.exit_code
-    if isinstance(error, click.Abort):
-        emit_error("Interrupted", "stopped", "", as_json=session.json)
+    if isinstance(error, click.Abort):  # click's word for Ctrl-C, and for "no" at a question
+        emit_error("Interrupted", "stopped", "what was finished is kept", as_json=session.json)
         return exits.INTERRUPTED
     if isinstance(error, click.ClickException):
         emit_error("UsageError", error.format_message(), _help(error), as_json=session.json)

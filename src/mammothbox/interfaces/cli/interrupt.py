@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -16,6 +17,8 @@ from mammothbox.errors import Interrupted
 from mammothbox.events import Event, OnEvent, StageFinished
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ONE_PRESS_S = 0.5
+"""Signals closer together are one wish: `timeout` and shells send theirs twice."""
 
 
 class Stopper:
@@ -30,7 +33,7 @@ class Stopper:
         self._listener = listener
         self._idle_stops = idle_stops
         self._idle = idle_stops
-        self._asked = False
+        self._asked_at = 0.0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stopper:
@@ -48,9 +51,12 @@ class Stopper:
             signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._asked or self._idle:
+        now = time.monotonic()
+        if self._idle or (self._asked_at and now - self._asked_at > ONE_PRESS_S):
             raise KeyboardInterrupt
-        self._asked = True
+        if self._asked_at:
+            return
+        self._asked_at = now
         # os.write, because the interrupted code may be holding the lock of a stream
         os.write(2, b"\nfinishing the batch in flight; press again to stop at once\n")
 
@@ -62,7 +68,7 @@ class Stopper:
         """
         self._listener(event)
         self._idle = self._idle_stops and isinstance(event, StageFinished)
-        if self._asked:
+        if self._asked_at:
             raise Interrupted(
                 "stopped; what is finished is kept, and the next run goes on from here"
             )

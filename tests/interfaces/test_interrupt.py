@@ -1,0 +1,67 @@
+"""Ctrl-C: the first waits for the next event, the second does not."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from mammothbox.errors import Interrupted
+from mammothbox.events import Event, Note, StageFinished, StageStarted
+from mammothbox.interfaces.cli import interrupt
+from mammothbox.interfaces.cli.interrupt import Stopper
+
+NOTE = Note("something")
+
+
+def _press(number: int = signal.SIGINT) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_stops_at_the_next_event_after_it_was_heard(number: int, capfd) -> None:
+    heard: list[Event] = []
+    with Stopper(heard.append) as stopper:
+        stopper(NOTE)
+        _press(number)
+        with pytest.raises(Interrupted):
+            stopper(NOTE)
+    assert heard == [NOTE, NOTE]
+    assert "press again to stop at once" in capfd.readouterr().err
+
+
+def test_the_second_stops_at_once(monkeypatch) -> None:
+    monkeypatch.setattr(interrupt, "ONE_PRESS_S", 0.0)
+    with Stopper(lambda event: None):
+        _press()
+        with pytest.raises(KeyboardInterrupt):
+            _press()
+
+
+def test_a_signal_sent_twice_is_one_wish() -> None:
+    with Stopper(lambda event: None) as stopper:
+        _press()
+        _press()
+        with pytest.raises(Interrupted):
+            stopper(NOTE)
+
+
+def test_an_idle_watch_stops_at_once_and_a_busy_one_does_not() -> None:
+    with Stopper(lambda event: None, idle_stops=True) as stopper:
+        stopper(StageStarted("look", 1))
+        _press()
+        with pytest.raises(Interrupted):
+            stopper(NOTE)
+    with Stopper(lambda event: None, idle_stops=True) as stopper:
+        stopper(StageStarted("look", 1))
+        stopper(StageFinished("look", 1, 0.1))
+        with pytest.raises(KeyboardInterrupt):
+            _press()
+
+
+def test_afterwards_the_signals_are_as_before() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Stopper(lambda event: None):
+        assert signal.getsignal(signal.SIGINT) != before
+    assert signal.getsignal(signal.SIGINT) == before
