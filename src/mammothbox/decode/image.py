@@ -8,6 +8,7 @@ as every viewer shows it. Of an animation the first picture is taken. Knows noth
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +59,7 @@ _FORMATS = (
 _UNSUPPORTED = ("image/svg+xml", "image/svg")
 
 
+@functools.cache
 def preload() -> None:
     """Import Pillow with its plug-ins and set what holds for the whole process."""
     import warnings
@@ -71,6 +73,7 @@ def preload() -> None:
     Image.init()
     Image.MAX_IMAGE_PIXELS = None  # counted here, against the settings
     warnings.simplefilter("ignore")
+    _phash(np.zeros((32, 32, 3), np.uint8))  # imagehash imports SciPy at the first call
 
 
 def read_image(source: Source, limits: Limits) -> ImageContent:

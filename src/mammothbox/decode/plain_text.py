@@ -20,6 +20,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_SIBLINGS = {"cp1250": ("iso8859_2",), "iso8859_2": ("cp1250",)}
+"""Encodings that differ in few letters: the one that reads more letters, fewer signs, is right."""
+
+_EAST_ASIAN = ("cp932", "euc_jp", "gb18030", "big5", "euc_kr")
+"""Tried in turn where nothing is guessed, which happens on pages that are mostly markup."""
+
 _GUESS_BYTES = 200_000
 """Bytes that the guess looks at."""
 
@@ -49,8 +55,24 @@ def detect(data: bytes) -> str | None:
         return "utf-8"
     import charset_normalizer
 
-    best = charset_normalizer.from_bytes(data[:_GUESS_BYTES]).best()
-    return str(best.encoding) if best is not None else None
+    sample = data[:_GUESS_BYTES]
+    best = charset_normalizer.from_bytes(sample).best()
+    if best is None:
+        return next((name for name in _EAST_ASIAN if _is_letters(sample, name)), None)
+    name = str(best.encoding)
+    return max((name, *_SIBLINGS.get(name, ())), key=lambda one: _letters(sample, one))
+
+
+def _letters(data: bytes, encoding: str) -> int:
+    """How many letters beyond ASCII `data` has when read in `encoding`."""
+    text = data.decode(encoding, "replace")
+    return sum(c.isalpha() and c > "\x7f" for c in text)
+
+
+def _is_letters(data: bytes, encoding: str) -> bool:
+    text = data.decode(encoding, "replace")
+    foreign = sum(c > "\x7f" for c in text)
+    return text.count("\ufffd") <= len(text) // 200 and 2 * _letters(data, encoding) > foreign
 
 
 def _is_utf8(data: bytes) -> bool:

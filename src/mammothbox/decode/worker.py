@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import posixpath
 import signal
 import socket
 import subprocess
@@ -58,6 +59,7 @@ class Worker:
         self._limits = limits
         self._watch = watch_memory
         self._started = False
+        self._name = ""
         self._deadline = time.monotonic() + _START_S
         self.served = 0
         self._socket, theirs = socket.socketpair()
@@ -87,6 +89,7 @@ class Worker:
             ChildDiedError: the child ended; `started` says whether the file was in work.
         """
         self._started = False
+        self._name = posixpath.basename(path)
         try:
             self._wait_until_ready()
             self._deadline = time.monotonic() + self._limits.timeout_s
@@ -175,7 +178,8 @@ class Worker:
         leaf = _LEAVES.get(str(header.get("error")))
         if leaf is None:
             raise wire.ProtocolError(f"unknown error {header.get('error')!r}")
-        raise leaf(str(header.get("message")))
+        message = str(header.get("message"))
+        raise leaf(message if message.startswith(self._name) else f"{self._name}: {message}")
 
     def _bounds(self) -> wire.Bounds:
         limits = self._limits
@@ -196,7 +200,7 @@ class Worker:
         while view:
             left = self._deadline - time.monotonic()
             if left <= 0:
-                raise DecodeTimeout(f"decoding took longer than {self._limits.timeout_s:g} s")
+                raise DecodeTimeout(f"{self._name}: decoding took longer than its time limit")
             self._socket.settimeout(min(left, _TICK_S) if self._watch else left)
             try:
                 count = self._socket.recv_into(view)
