@@ -20,6 +20,7 @@ from mammothbox.errors import BadAnswer, HostDied, HostTimeout, MammothboxError
 
 STEP_S = 0.005
 JSON_TYPE = "application/json"
+MOST_ENDS = 5
 
 Body = bytes | Iterable[bytes]
 
@@ -93,6 +94,7 @@ class Channel:
 
     def _request(self, method: str, path: str, body: Any, kind: str) -> dict[str, Any]:
         deaths: list[str] = []
+        ended = 0
         while True:
             try:
                 return self._attempt(method, path, body(), kind)
@@ -102,18 +104,20 @@ class Channel:
                     f"the {self._name} host gave no answer in {self._timeout_s:.0f} s"
                 ) from error
             except (OSError, http.client.HTTPException) as error:
-                deaths.append(self._bury())
-                if len(deaths) == 2:
-                    raise HostDied(f"the {self._name} host died twice: {deaths[-1]}") from error
+                deaths += self._bury()
+                ended += 1
+                if len(deaths) == 2 or ended > MOST_ENDS:
+                    how = deaths[-1] if deaths else "it leaves as idle before it is asked"
+                    raise HostDied(f"the {self._name} host died twice: {how}") from error
 
-    def _bury(self) -> str:
-        """Note how the host ended (giving it a moment to be seen dead); it is ended for sure."""
+    def _bury(self) -> list[str]:
+        """How the host ended, waiting a moment to see it dead; nothing if it left for idleness."""
         self._local.connection = None
         for _ in range(100):
             if not self._process.alive:
                 break
             time.sleep(STEP_S)
-        words = self._process.last_words()
+        words = [] if self._process.ended_idle else [self._process.last_words()]
         self._process.stop()
         return words
 

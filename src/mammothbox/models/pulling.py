@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammothbox.errors import LibraryUnfit, WeightsCorrupt, WeightsMissing
+from mammothbox.errors import LibraryUnfit, UsageError, WeightsCorrupt, WeightsMissing
 from mammothbox.models.cache import Cache, lacking_files
-from mammothbox.models.catalog import models_of
+from mammothbox.models.catalog import MODELS, models_of
 from mammothbox.models.derived import build_missing
 from mammothbox.models.manifest import Model, WeightFile, Wheels
 from mammothbox.models.sources import SourceAway, fetch, from_directory
@@ -176,8 +176,15 @@ def _attempts(
 
 
 def remove(settings: Settings, model: str | None = None) -> int:
-    """Delete the weights of one model, or all; returns the bytes freed."""
+    """Delete the weights of one model, or all; returns the bytes freed.
+
+    Raises:
+        UsageError: no such model, neither in the catalog nor on disk.
+    """
     cache = Cache(settings.cache)
+    on_disk = [entry.name for entry in cache.root.iterdir()] if cache.root.is_dir() else []
+    if model is not None and model not in (*MODELS, *on_disk):
+        raise UsageError(f"model {model!r} is unknown; one of {', '.join(MODELS)}")
     folder = cache.root / model if model else cache.root
     if not folder.is_dir():
         return 0

@@ -1,9 +1,9 @@
 """A stand-in for every model: instant, deterministic, and simple enough to predict by hand.
 
-Place in the flow: tests of the rest of the program lease these where the answer's quality does not
-matter; `tests/models/test_contracts.py` judges them by the same rules as the real ones. Pictures are
-described by their mean colour, vectors count words (each word has a place given by its hash), speech
-is any stretch of loud sound, a written answer is the shortest that fits its schema.
+Place in the flow: tests of the rest of the program lease these where the answer's quality does
+not matter; `tests/models/test_contracts.py` judges them by the same rules as the real ones.
+Pictures are described by their mean colour, vectors count words (each word has a place given by its
+hash), speech is any stretch of loud sound, a written answer is the shortest that fits its schema.
 
 Example:
     >>> with StubModels() as models, models.captioner() as captioner:

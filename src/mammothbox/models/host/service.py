@@ -46,6 +46,12 @@ class Service(Generic[Engine]):
             self._loaded.set_result(load())
         except BaseException as error:  # a thread's border: handed to whoever asks first
             self._loaded.set_exception(error)
+        self.last_used = time.monotonic()
+
+    def idle_s(self) -> float:
+        """Seconds since anybody wanted anything; 0 while loading or working."""
+        busy = self.waiting or not self._loaded.done()
+        return 0.0 if busy else time.monotonic() - self.last_used
 
     @property
     def state(self) -> str:

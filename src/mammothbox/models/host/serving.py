@@ -87,7 +87,7 @@ def _routes(engine: str, service: Service[Any]) -> list[Any]:
 
 def _end_when_idle(service: Service[Any], timeout_s: float) -> None:
     def watch() -> None:
-        while service.waiting or time.monotonic() - service.last_used < timeout_s:
+        while service.idle_s() < timeout_s:
             time.sleep(min(1.0, timeout_s / 4))
         os._exit(0)
 
