@@ -6,6 +6,7 @@ its tree before and after shows that no original was changed.
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections import Counter
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class BadRun:
         lost: files and pipes in the folder that the library does not know by any outcome.
         twice: paths it knows by more than one.
         changed: paths whose state differs after the run.
+        leaked: files of the library that hold a secret which hostile files tried to draw in.
     """
 
     run: CommandRun
@@ -44,6 +46,7 @@ class BadRun:
     lost: tuple[str, ...]
     twice: tuple[str, ...]
     changed: tuple[str, ...]
+    leaked: tuple[str, ...]
 
     def faults(self) -> list[str]:
         """Everything that is not as promised; empty when all is well."""
@@ -63,6 +66,7 @@ class BadRun:
             f"parent used {run.parent_peak} bytes": run.parent_peak <= PARENT_BYTES,
             f"processes left behind: {run.left_behind}": not run.left_behind,
             f"originals changed: {self.changed}": not self.changed,
+            f"a secret leaked into {self.leaked}": not self.leaked,
         }
         return [fault for fault, fine in checks.items() if not fine]
 
@@ -80,7 +84,9 @@ def run_bad_input(scratch: Path, media: Path | None, describe: str = "none") -> 
         describe: as in ``ingest --describe``.
     """
     folder = scratch / "collection"
-    make_hazards(folder / "hazards")
+    secret = scratch / "secret.txt"
+    secret.write_text(token := f"secret{secrets.token_hex(12)}", encoding="ascii")
+    make_hazards(folder / "hazards", secret)
     for source in SOURCES if media else ():
         assert media is not None
         if (media / source).is_dir():
@@ -100,6 +106,11 @@ def run_bad_input(scratch: Path, media: Path | None, describe: str = "none") -> 
         lost=lost,
         twice=twice,
         changed=tuple(sorted({name for name, _ in changed})),
+        leaked=tuple(
+            path.name
+            for path in (scratch / "library").rglob("*")
+            if path.is_file() and token.encode() in path.read_bytes()
+        ),
     )
 
 

@@ -19,16 +19,22 @@ SIDE = 60_000
 """Pixels on each side of the huge picture: 10.8 GB when decoded."""
 
 
-def make_hazards(folder: Path) -> list[Path]:
+def make_hazards(folder: Path, secret: Path) -> list[Path]:
     """Writes every hazard that this system allows below `folder`; gives the paths made.
 
     A hazard that the file system refuses (a name that is not UTF-8 on macOS) is left out.
+
+    Args:
+        folder: made if missing.
+        secret: a file outside of it whose text some hazards try to draw in.
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for name, content in _FILES.items():
+    contents = {name: content() for name, content in _FILES.items()}
+    contents |= {f"xxe{suffix}": xxe(secret.as_uri()) for suffix in (".xml", ".html", ".svg")}
+    for name, content in contents.items():
         path = folder / name
-        path.write_bytes(content())
+        path.write_bytes(content)
         made.append(path)
     for make in (_long_name, _newline_name, _not_utf8_name, _fifo, _loop, _unreadable):
         try:
@@ -129,9 +135,7 @@ _FILES: Mapping[str, Callable[[], bytes]] = {
     "nested.zip": nested_zip,
     "bomb.docx": bomb_docx,
     "claims_4gb.wav": lying_wav,
-    "xxe_file.xml": lambda: xxe("file:///etc/passwd"),
     "xxe_net.svg": lambda: xxe("http://192.0.2.1/leak"),
-    "xxe.html": lambda: xxe("file:///etc/passwd"),
     "quadratic.xml": quadratic_entities,
     "laughs.xml": billion_laughs,
     "endless.pdf": endless_pdf,

@@ -35,7 +35,9 @@ class Errors:
 
 @cache
 def _english() -> Any:
-    from whisper_normalizer.english import EnglishTextNormalizer
+    from whisper_normalizer.english import (  # type: ignore[import-untyped]
+        EnglishTextNormalizer,
+    )
 
     return EnglishTextNormalizer()
 
@@ -43,10 +45,10 @@ def _english() -> Any:
 def spoken_words(text: str) -> list[str]:
     """The words of English speech, spelled one way: ``Mr. 14,000`` is ``mister 14000``.
 
-    Clauses are normalised one by one: across a comma two numbers stay two numbers. A possessive
-    that a tokeniser split off (``man 's``) is joined again.
+    Clauses are normalised one by one: across a comma two numbers stay two numbers. The apostrophe
+    of a final s (``man 's``, ``girl's``) cannot be heard and is left out.
     """
-    joined = re.sub(r"\s+('\w)", r"\1", text.replace("’", "'"))
+    joined = re.sub(r"\s*'s\b", "s", text.replace("’", "'"))
     joined = re.sub(r"\b(Mr|Mrs|Ms|Dr|St)\.", r"\1", joined, flags=re.IGNORECASE)
     return [word for clause in _CLAUSE.split(joined) for word in _english()(clause).split()]
 

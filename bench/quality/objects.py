@@ -30,8 +30,8 @@ def measure(context: Context) -> dict[str, Any] | None:
     names = sorted({name for path in paths for name in labelled[path]})
     scores = images @ embed_sentences(context, names).T
     holds = np.array([[name in labelled[path] for name in names] for path in paths])
-    by_name = [average_precision(scores[:, c], holds[:, c]) for c in range(len(names))]
-    by_photo = [average_precision(scores[r], holds[r]) for r in range(len(paths))]
+    by_photo = _precisions(scores, holds)
+    by_name = _precisions(scores.T, holds.T)
     return {
         "map": round(float(np.mean(by_name)), 4),
         "map_by_photo": round(float(np.mean(by_photo)), 4),
@@ -39,3 +39,9 @@ def measure(context: Context) -> dict[str, Any] | None:
         "photos": len(paths),
         "names": len(names),
     }
+
+
+def _precisions(scores: Any, relevant: Any) -> list[float]:
+    """The average precision of each row's ranking."""
+    rows = zip(scores.tolist(), relevant.tolist(), strict=True)
+    return [average_precision(row, wanted) for row, wanted in rows]

@@ -27,7 +27,7 @@ def measure(context: Context) -> dict[str, Any] | None:
     library = context.library("schema", sample, describe="groups")
     refused = [one for one in library.failed() if one.step == "describe"]
     for one in refused:
-        context.say(f"  {one.path}: {one.error}: {one.message}")
+        context.say(f"  {one.path}: {one.reason}: {one.message}")
     shown = [library.show(str(context.copied("schema", n, p))) for n, p in enumerate(sample)]
     valid = sum("describe" in one["authors"] for one in shown)
     return {"valid": valid, "of": valid + len(refused)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from bench.processes import run_command
 from mammothbox.library import Library
-from mammothbox.models.contracts import ModelCard
+from mammothbox.models.contracts import ModelCard, Vectors
 from mammothbox.records import Digest, Done, Embedding, FileRef, Kind, Passage, Result
 from mammothbox.settings import Settings
 from mammothbox.store import Store
@@ -54,7 +55,7 @@ def warm(settings: Settings, scratch: Path, vectors: int = VECTORS) -> dict[str,
     }
 
 
-def fill(store: Store, cards: dict[str, ModelCard], count: int) -> None:
+def fill(store: Store, cards: Mapping[str, ModelCard], count: int) -> None:
     """Writes `count` made-up photos through the store's own door."""
     random = np.random.default_rng(5)
     words = sorted({word for query in QUERIES for word in query.split()} | set(_OTHER_WORDS))
@@ -86,9 +87,10 @@ def fill(store: Store, cards: dict[str, ModelCard], count: int) -> None:
         store.commit(results)
 
 
-def _unit(random: np.random.Generator, rows: int, columns: int) -> np.ndarray:
+def _unit(random: np.random.Generator, rows: int, columns: int) -> Vectors:
     vectors = random.normal(size=(rows, columns)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 _OTHER_TEXT = """
