@@ -20,8 +20,9 @@ from mammothbox.understand.stages import Tools, result, timed
 from mammothbox.understand.steps import describe
 from mammothbox.understand.work import Task
 
-BUNDLE = 8
-"""Files or groups whose prompts are sent together."""
+BUNDLE = 4
+"""Files or groups whose prompts are sent together: as many as the writer has slots, so that a stop
+waits for one answer and not for two."""
 
 
 def run(tools: Tools, tasks: Sequence[Task]) -> Iterator[list[Result]]:
