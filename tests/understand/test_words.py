@@ -47,7 +47,8 @@ def test_a_condensed_text_fits_its_budget(text: str, budget: int) -> None:
 def test_condensing_keeps_the_head_and_the_telling_sentence() -> None:
     filler = " ".join(f"It was said on day {n} that nothing much came of it." for n in range(60))
     telling = "The glacier survey measured glacier thickness at the glacier tongue."
-    text = f"Annual letter of the society. {filler} {telling} {filler} glacier survey thickness tongue."
+    end = "glacier survey thickness tongue."
+    text = f"Annual letter of the society. {filler} {telling} {filler} {end}"
     short = condense(text, 500)
     assert short.startswith("Annual letter")
     assert telling in short

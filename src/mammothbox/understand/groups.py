@@ -17,6 +17,10 @@ DISTANCE = 0.45
 """Cosine distance at which two groups no longer look alike."""
 LARGEST = 40
 """A group this large says no more by growing."""
+MEAN_SIZE = 8
+"""Photos a group in a large collection, at least on average: the writer's time is what it costs."""
+FEW = 24
+"""Groups that are never too many."""
 
 
 def alike(vectors: Vectors) -> list[list[int]]:
@@ -33,7 +37,11 @@ def _linked(block: Vectors) -> list[list[int]]:
         return [list(range(len(block)))] if len(block) else []
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    names = fcluster(linkage(block, "average", metric="cosine"), DISTANCE, "distance")
+    tree = linkage(block, "average", metric="cosine")
+    names = fcluster(tree, DISTANCE, "distance")
+    most = max(FEW, len(block) // MEAN_SIZE)
+    if names.max() > most:
+        names = fcluster(tree, most, "maxclust")
     members: dict[int, list[int]] = {}
     for index, name in enumerate(np.asarray(names).tolist()):
         members.setdefault(name, []).append(index)
