@@ -93,6 +93,13 @@ class Models:
         with self._changed:
             self._end()
 
+    def end_idle(self) -> None:
+        """End the hosts that nobody holds, for those who know that they are not needed soon."""
+        with self._changed:
+            for host in self._hosts.values():
+                if not host.users and host.process.alive:
+                    host.process.stop()
+
     def cards(self) -> Mapping[str, ModelCard]:
         """Contract name → card, from the catalog alone."""
         return {name: card_of(self._model(name), self._cache) for name in CONTRACTS}

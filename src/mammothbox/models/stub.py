@@ -244,6 +244,9 @@ class StubModels:
     def require(self) -> None:
         """Nothing: stubs have no weights."""
 
+    def end_idle(self) -> None:
+        """There are no hosts."""
+
     def pss_bytes(self) -> int:
         """0: there are no hosts."""
         return 0

@@ -72,6 +72,9 @@ class Pipeline:
                 self._stage(stage, tasks)
             except ServiceAway as error:
                 self._on_event(Note(f"{stage} postponed: {error}"))
+            finally:
+                # The next stage works with other models; theirs need not be held beside these.
+                self._tools.models.end_idle()
             self.seconds[stage] = perf_counter() - begin
             self._on_event(StageFinished(stage, len(tasks), self.seconds[stage]))
 
