@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mammothbox.errors import BadAnswer, Unsupported
+from mammothbox.errors import BadAnswer, Unsupported, UsageError
 from mammothbox.models.channel import Channel
 from mammothbox.models.contracts import (
     Caption,
@@ -213,6 +213,8 @@ class WriterClient:
             value = json.loads(text)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             return BadAnswer(f"{self.card.id} gave no JSON: {error}")
+        except UsageError as error:  # too long for the context, or a schema it cannot follow
+            return BadAnswer(f"{self.card.id} refuses: {error}")
         except BadAnswer as error:
             return error
         return value if isinstance(value, dict) else BadAnswer("the answer is no JSON object")
