@@ -60,7 +60,8 @@ def detect(data: bytes) -> str | None:
     if best is None:
         return next((name for name in _EAST_ASIAN if _is_letters(sample, name)), None)
     name = str(best.encoding)
-    return max((name, *_SIBLINGS.get(name, ())), key=lambda one: _letters(sample, one))
+    likely: tuple[str, ...] = (name, *_SIBLINGS.get(name, ()))
+    return max(likely, key=lambda one: _letters(sample, one))
 
 
 def _letters(data: bytes, encoding: str) -> int:

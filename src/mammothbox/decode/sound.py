@@ -73,7 +73,7 @@ class SoundReader:
         if shape != self._shape:  # also when it changes in the middle of a stream
             self._flush()
             self._shape = shape
-            self._resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+            self._resampler = av.AudioResampler(format="fltp", rate=RATE)
         frame.pts = None
         assert self._resampler is not None
         for part in self._resampler.resample(frame):
@@ -86,7 +86,8 @@ class SoundReader:
             self._resampler = None
 
     def _keep(self, frame: av.AudioFrame) -> None:
-        samples = np.nan_to_num(frame.to_ndarray().reshape(-1).astype(np.float32, copy=False))
+        # FFmpeg's own way to mono adds channels up to 1.41 times full scale, which clips.
+        samples = np.nan_to_num(frame.to_ndarray().mean(axis=0, dtype=np.float32))
         self._parts.append(np.clip(samples, -1.0, 1.0))
         self._held += len(samples)
         seconds = (self._spooled + self._held) / RATE
