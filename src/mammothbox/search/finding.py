@@ -32,6 +32,9 @@ WEIGHTS = {"words": 1.0, "names": 0.5, "meaning": 0.7, "looks": 0.7}
 LEAST_MEANING = 0.2
 """Cosine of text vectors under which two texts have nothing to do with each other."""
 
+LEAST_LOOKS = 0.05
+"""The same for joint vectors, whose cosines lie closer together: only what points elsewhere."""
+
 _DEPTH = 200
 
 
@@ -149,7 +152,7 @@ def _by_vectors(
 
     spaces: list[tuple[str, ModelCard, str, float, Callable[[], Vector]]] = [
         ("text", text, "meaning", LEAST_MEANING, embed_text),
-        ("joint", joint, "looks", -1.0, embed_joint),
+        ("joint", joint, "looks", LEAST_LOOKS, embed_joint),
     ]
     rankings: list[tuple[float, Ranking]] = []
     for space, card, how, least, embed in spaces:

@@ -109,7 +109,7 @@ def _dates(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.since:
         first = _bounds(filters.since)[0]
         modified = and_(taken.is_(None), FILES.c.mtime_ns >= _nanoseconds(first))
-        conditions.append(or_(taken >= first.isoformat()[:19], modified))
+        conditions.append(or_(taken >= first.isoformat()[:19].removesuffix("T00:00:00"), modified))
     if filters.until:
         last = _bounds(filters.until)[1]
         modified = and_(taken.is_(None), FILES.c.mtime_ns <= _nanoseconds(last))

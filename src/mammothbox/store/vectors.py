@@ -50,10 +50,9 @@ class Space:
     model: str
     revision: str
 
-    @property
-    def file_name(self) -> str:
-        """A file name that no two spaces share."""
-        key = "\0".join((self.name, self.model, self.revision)).encode()
+    def file_name(self, dimensions: int) -> str:
+        """A file name that no two spaces share, nor two lengths of vectors."""
+        key = "\0".join((self.name, self.model, self.revision, str(dimensions))).encode()
         return f"{self.name}-{hashlib.blake2b(key, digest_size=8).hexdigest()}"
 
     def rows(self) -> ColumnElement[bool]:
@@ -70,22 +69,23 @@ class VectorFiles:
 
     def __init__(self, directory: Path) -> None:
         self._folder = directory / FOLDER
-        self._open: dict[Space, flat.Flat] = {}
+        self._open: dict[str, flat.Flat] = {}
         self._guard = threading.Lock()
 
     def current(self, connection: Connection, space: Space, dimensions: int) -> list[flat.Flat]:
         """All vectors of `space` that the database has now, in one or two pieces."""
         with self._guard:
-            base = self._folder / space.file_name
-            have = self._open.get(space) or flat.load(base, dimensions)
+            name = space.file_name(dimensions)
+            base = self._folder / name
+            have = self._open.get(name) or flat.load(base, dimensions)
             if have is None or self._stale(connection, space, have):
                 have = self._rebuild(base, dimensions)
             tail = _rows_after(connection, space, have.last_id, dimensions)
             if len(tail.ids):
                 joined = self._append(base, have, tail)
-                self._open[space] = joined or have
+                self._open[name] = joined or have
                 return [joined] if joined else [have, tail]
-            self._open[space] = have
+            self._open[name] = have
             return [have]
 
     def _stale(self, connection: Connection, space: Space, have: flat.Flat) -> bool:
