@@ -140,7 +140,8 @@ def test_text_in_any_encoding(text: str, encoding: str, tmp_path: Path) -> None:
 def test_docx_with_its_title(tmp_path: Path) -> None:
     path = tmp_path / "a.docx"
     word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-    body = f'<w:document xmlns:w="{word}"><w:body><w:p><w:r><w:t>Dear Ann</w:t></w:r></w:p></w:body></w:document>'
+    words = "<w:p><w:r><w:t>Dear Ann</w:t></w:r></w:p>"
+    body = f'<w:document xmlns:w="{word}"><w:body>{words}</w:body></w:document>'
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("[Content_Types].xml", "<Types/>")
         file.writestr("word/document.xml", body)
@@ -153,6 +154,73 @@ def test_docx_with_its_title(tmp_path: Path) -> None:
     content = _decode(path, DOCX)
     assert content.pages[0].text.strip() == "Dear Ann"
     assert (content.facts.title, content.facts.author) == ("A letter", "Bob")
+
+
+def _slide(text: str) -> str:
+    return (
+        '<p:sld xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" '
+        'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><p:cSld><p:spTree><p:sp>'
+        f"<p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody>"
+        "</p:sp></p:spTree></p:cSld></p:sld>"
+    )
+
+
+def test_slides_are_pages(tmp_path: Path) -> None:
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    slides = ["About whales", "About seals"]
+    relations = "".join(
+        f'<Relationship Id="r{i}" Type="{office}/slide" Target="slides/slide{i}.xml"/>'
+        for i in (1, 2)
+    )
+    listed = "".join(f'<p:sldId id="{255 + i}" r:id="r{i}"/>' for i in (1, 2))
+    with zipfile.ZipFile(tmp_path / "a.pptx", "w") as file:
+        file.writestr("[Content_Types].xml", "<Types/>")
+        file.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{package}"><Relationship Id="r1" '
+            f'Type="{office}/officeDocument" Target="ppt/presentation.xml"/></Relationships>',
+        )
+        file.writestr(
+            "ppt/presentation.xml",
+            '<p:presentation xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" '
+            f'xmlns:r="{office}"><p:sldIdLst>{listed}</p:sldIdLst></p:presentation>',
+        )
+        file.writestr(
+            "ppt/_rels/presentation.xml.rels",
+            f'<Relationships xmlns="{package}">{relations}</Relationships>',
+        )
+        for i, text in enumerate(slides, 1):
+            file.writestr(f"ppt/slides/slide{i}.xml", _slide(text))
+    mime = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    content = _decode(tmp_path / "a.pptx", mime)
+    assert [page.number for page in content.pages] == [1, 2]
+    assert all(t in p.text for t, p in zip(slides, content.pages, strict=True))
+    assert content.facts.pages == 2
+
+
+def test_an_electronic_book(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.epub", "w") as file:
+        file.writestr("mimetype", "application/epub+zip")
+        file.writestr(
+            "META-INF/container.xml",
+            '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0">'
+            '<rootfiles><rootfile full-path="b.opf" media-type="application/oebps-package+xml"/>'
+            "</rootfiles></container>",
+        )
+        file.writestr(
+            "b.opf",
+            '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata '
+            'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Tales</dc:title>'
+            "<dc:creator>Ann</dc:creator></metadata><manifest>"
+            '<item id="c" href="c.xhtml" media-type="application/xhtml+xml"/></manifest>'
+            '<spine><itemref idref="c"/></spine></package>',
+        )
+        html = "<html xmlns='http://www.w3.org/1999/xhtml'><body><p>Once upon a time</p></body>"
+        file.writestr("c.xhtml", html + "</html>")
+    content = _decode(tmp_path / "a.epub", "application/epub+zip")
+    assert "Once upon a time" in "".join(page.text for page in content.pages)
+    assert content.facts.title == "Tales"
 
 
 def test_mail(tmp_path: Path) -> None:
@@ -188,10 +256,8 @@ def test_the_shared_formats_are_read(media: Path) -> None:
     office = "application/vnd.openxmlformats-officedocument."
     wanted = {
         "*.docx": DOCX,
-        "*.pptx": office + "presentationml.presentation",
         "*.xlsx": office + "spreadsheetml.sheet",
         "*.odt": "application/vnd.oasis.opendocument.text",
-        "*.epub": "application/epub+zip",
         "*.xls": "application/vnd.ms-excel",
         "*.msg": "application/vnd.ms-outlook",
     }

@@ -99,10 +99,12 @@ def test_entities_do_not_multiply(
 
 def test_a_document_that_unfolds_to_600_mb(decoder: Decoder, tmp_path: Path) -> None:
     path = tmp_path / "a.docx"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
-        with file.open("word/document.xml", "w") as part:
-            for _ in range(600):
-                part.write(b"A" * 1_000_000)
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file,
+        file.open("word/document.xml", "w") as part,
+    ):
+        for _ in range(600):
+            part.write(b"A" * 1_000_000)
     with pytest.raises(TooLarge, match=r"a\.docx: unfolds"):
         decoder.decode(str(path), Kind.DOCUMENT, DOCX)
 
@@ -120,10 +122,9 @@ def test_archives_within_archives_stay_folded(decoder: Decoder, tmp_path: Path) 
 
 def test_deeply_nested_html(decoder: Decoder, tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text("<div>" * 200_000 + "x" + "</div>" * 200_000)
-    try:
-        _text(decoder, str(tmp_path / "a.html"), "text/html")
-    except InputError as error:
-        assert "a.html" in str(error)
+    job = (str(tmp_path / "a.html"), Kind.DOCUMENT, "text/html")
+    (outcome,) = decoder.map([job])
+    assert isinstance(outcome, DocumentContent | InputError)
 
 
 @pytest.mark.parametrize("kind", [Kind.IMAGE, Kind.AUDIO, Kind.DOCUMENT])

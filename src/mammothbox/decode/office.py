@@ -73,10 +73,10 @@ def _measure(source: Source) -> None:
 
 def _content(result: Any) -> DocumentContent:
     values = dict(result.metadata)
-    pages = [Page(int(page["page_number"]), str(page["content"])) for page in (result.pages or [])]
     whole = str(result.content)
+    pages = [Page(int(page["page_number"]), str(page["content"])) for page in result.pages or []]
     if len(pages) < 2 or sum(len(page.text) for page in pages) < len(whole) // 2:
-        pages = [Page(0, whole)]
+        pages = _by_boundaries(values.get("pages"), whole) or [Page(0, whole)]
     facts = Facts(
         pages=_count(values) or (len(pages) if len(pages) > 1 else None),
         title=_line(values.get("title") or values.get("subject")),
@@ -84,6 +84,21 @@ def _content(result: Any) -> DocumentContent:
         extra=_notes(values),
     )
     return DocumentContent(facts, tuple(pages))
+
+
+def _by_boundaries(plan: Any, whole: str) -> list[Page]:
+    """The pages that byte offsets into the whole text tell; empty where there are no two."""
+    boundaries = plan.get("boundaries") if isinstance(plan, dict) else None
+    if not boundaries or len(boundaries) < 2:
+        return []
+    data = whole.encode()
+    return [
+        Page(
+            int(one["page_number"]),
+            data[one["byte_start"] : one["byte_end"]].decode("utf-8", "ignore"),
+        )
+        for one in boundaries
+    ]
 
 
 def _count(values: dict[str, Any]) -> int | None:

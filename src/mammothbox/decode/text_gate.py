@@ -71,7 +71,8 @@ def _places(grey: Any) -> int:
     variance = _tiles(light * light) - _tiles(light) ** 2
     cover = _tiles(stroke.astype(np.float32))
     texty = (cover > 0.05) & (cover < 0.5) & (variance < UNEVENNESS**2)
-    texty &= _tiles(across.astype(np.float32)) > 0.06
+    turns = _tiles(across.astype(np.float32))
+    texty &= (turns > 0.06) & (turns < 0.35)  # strokes have a width, grain has none
     texty &= _tiles(down.astype(np.float32)) > 0.03
     columns = texty.shape[1] - RUN + 1
     if columns < 1:
