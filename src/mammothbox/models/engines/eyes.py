@@ -22,7 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mammothbox.models.engines.eyes_conse import ConseSpace
-from mammothbox.models.engines.eyes_labels import Label, label_sentence, softmax, top_labels
+from mammothbox.models.engines.eyes_labels import (
+    Label,
+    label_sentence,
+    name_vectors,
+    softmax,
+    top_labels,
+)
 from mammothbox.models.engines.eyes_pixels import prepare, to_batch
 from mammothbox.models.engines.sessions import open_session
 from mammothbox.models.engines.text import TextEngine
@@ -84,7 +90,7 @@ class EyesEngine:
     ) -> None:
         self._session = open_session(backbone, threads)
         self._text, self._threads = text, threads
-        self._space = ConseSpace(self._sentences)
+        self._space = ConseSpace(self._sentences, name_vectors())
 
     def look(self, images: Sequence[Pixels]) -> list[Look]:
         """Labels, vector and caption of each image (H x W x 3 uint8, any size), in order."""

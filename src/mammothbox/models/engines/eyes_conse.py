@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mammothbox.models.engines.eyes_labels import label_names, softmax
+from mammothbox.models.engines.eyes_labels import softmax
 
 TEMPERATURE = 2.0
 TOP = 50
@@ -33,20 +33,27 @@ def widen(vectors: Vectors) -> Vectors:
     return np.pad(vectors, ((0, 0), (0, DIMENSIONS - vectors.shape[1])))
 
 
+def label_vectors(logits: npt.NDArray[np.float32], names: Vectors) -> Vectors:
+    """N x 384, rows L2-normalised: the 50 most probable labels' mean, from N x 1000 logits.
+
+    Args:
+        logits: of the backbone.
+        names: 1000 x 384, the sentence vectors of `label_names`.
+    """
+    weights = softmax(logits, TEMPERATURE)
+    floor = np.partition(weights, -TOP, axis=1)[:, -TOP, None]
+    return unit_rows(np.where(weights >= floor, weights, 0) @ names)
+
+
 class ConseSpace:
     """Both sides of the space; `embed` gives L2-normalised sentence vectors, N x 384."""
 
-    def __init__(self, embed: Callable[[Sequence[str]], Vectors]) -> None:
-        self._embed = embed
-        self._names: Vectors | None = None
+    def __init__(self, embed: Callable[[Sequence[str]], Vectors], names: Vectors) -> None:
+        self._embed, self._names = embed, names
 
     def images(self, logits: npt.NDArray[np.float32]) -> Vectors:
         """N x 512 from N x 1000 logits, rows L2-normalised."""
-        if self._names is None:
-            self._names = self._embed(label_names())
-        weights = softmax(logits, TEMPERATURE)
-        floor = np.partition(weights, -TOP, axis=1)[:, -TOP, None]
-        return widen(unit_rows(np.where(weights >= floor, weights, 0) @ self._names))
+        return widen(label_vectors(logits, self._names))
 
     def texts(self, texts: Sequence[str]) -> Vectors:
         """N x 512, rows L2-normalised."""

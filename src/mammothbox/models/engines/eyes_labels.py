@@ -33,6 +33,12 @@ def label_names() -> tuple[str, ...]:
     return tuple((SHIPPED / "imagenet_labels.txt").read_text("utf-8").splitlines())
 
 
+@cache
+def name_vectors() -> npt.NDArray[np.float32]:
+    """1000 x 384, MiniLM's vector of each name; shipped, so that a photo needs no sentence model."""
+    return np.load(SHIPPED / "imagenet_label_vectors.npy").astype(np.float32)
+
+
 def softmax(logits: npt.NDArray[np.float32], temperature: float = 1.0) -> npt.NDArray[np.float32]:
     """Probabilities along the last axis; a higher temperature is less sure."""
     scaled = logits / np.float32(temperature)

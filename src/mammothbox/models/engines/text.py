@@ -77,6 +77,13 @@ class TextEngine:
             vectors[chosen] = embedding
         return vectors
 
+    def states(self, texts: Sequence[str]) -> tuple[Vectors, Vectors, Ids]:
+        """Sentence vectors (N x 384), last-layer tokens (N x T x 384) and mask, in one batch."""
+        ids, mask = self.tokenize(texts)
+        outputs = ["embedding", "tokens"]
+        sentence, tokens = self._session.run(outputs, {"ids": ids, "mask": mask})
+        return sentence, tokens, mask
+
     def tokenize(self, texts: Sequence[str]) -> tuple[Ids, Ids]:
         """Token ids and mask (1 where there is a token), both N x longest."""
         encoded = self._tokenizer.encode_batch(list(texts))

@@ -36,7 +36,7 @@ class GraphBuilder:
         from onnx import numpy_helper
 
         name = name or f"c{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self._constants.append(numpy_helper.from_array(np.array(array, order="C"), name))
         return name
 
     def add(self, op: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
@@ -50,6 +50,14 @@ class GraphBuilder:
         output = output or f"v{self._count}"
         self._nodes.append(helper.make_node(op, list(inputs), [output], **attributes))
         return output
+
+    def add_many(
+        self, op: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any
+    ) -> None:
+        """Append a node with several outputs, all named by the caller."""
+        from onnx import helper
+
+        self._nodes.append(helper.make_node(op, list(inputs), list(outputs), **attributes))
 
     def save(
         self,
