@@ -169,7 +169,7 @@ def test_filters_hold_for_every_ranking_and_every_path(store: Store) -> None:
     assert set(paths(store, "puppy bill hound", kinds=(Kind.AUDIO,))) == {"/a/talk.mp3"}
     assert set(paths(store, "puppy", folder="/d")) <= {"/d/paper.pdf"}
     store.edit_tags(digest("sea"), add=["holiday"])
-    assert paths(store, "puppy", tags=("holiday",)) == ["/p/sea.jpg"]
+    assert paths(store, "puppy sea", tags=("holiday",)) == ["/p/sea.jpg"]
 
 
 def test_another_language_is_told_and_its_words_still_match(store: Store) -> None:

@@ -7,7 +7,8 @@ from mammothbox.store.opening import open_store
 from mammothbox.store.people import Tag
 from mammothbox.store.problems import Problem
 from mammothbox.store.results import Failure
-from mammothbox.store.store import OnCall, Store
+from mammothbox.store.session import OnCall
+from mammothbox.store.store import Store
 from mammothbox.store.vectors import Near, Space
 from mammothbox.store.words import WordMatch
 

@@ -9,7 +9,8 @@ from mammothbox.errors import LibraryUnfit, NotFound
 from mammothbox.store import migrations
 from mammothbox.store.database import DATABASE_NAME, connect
 from mammothbox.store.place import WriterLock, check_fit
-from mammothbox.store.store import OnCall, Store
+from mammothbox.store.session import OnCall
+from mammothbox.store.store import Store
 
 
 def open_store(directory: Path, *, write: bool, on_call: OnCall | None = None) -> Store:
