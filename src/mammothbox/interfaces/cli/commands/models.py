@@ -16,7 +16,7 @@ from mammothbox.interfaces.cli.command import BoxGroup, command
 from mammothbox.interfaces.cli.session import Session
 
 if TYPE_CHECKING:
-    from mammothbox.model_admin import ModelState
+    from mammothbox.model_admin import ModelState, PullSize
 
 PROFILES = ("lite", "full")
 USUAL_RATE = 5_000_000
@@ -92,18 +92,29 @@ def pull(session: Session, profile: str | None, source: str | None) -> None:
     profile = profile or settings.profile
     size = model_admin.pull_size(settings, profile)
     if not session.quiet:
-        remark(
-            f"{profile}: {size.files} files to fetch, {shown_bytes(size.download_bytes)} over the"
-            f" network (about {shown_time(size.download_bytes / USUAL_RATE)} at"
-            f" {shown_bytes(USUAL_RATE)}/s), {shown_bytes(size.disk_bytes)} of disk at most,"
-            f" {shown_bytes(size.free_bytes)} free"
-        )
+        remark(_cost(profile, size, source))
     with pull_listener(session) as listen:
         model_admin.pull(settings, profile, listen, Path(source) if source else None)
     if session.json:
         emit({"profile": profile, "files": size.files, "download_bytes": size.download_bytes})
     elif not session.quiet:
         say(f"{profile} is on disk" if size.files else f"{profile} was on disk already")
+
+
+def _cost(profile: str, size: PullSize, source: str | None) -> str:
+    """What a pull will take, said before it starts."""
+    disk = f"{shown_bytes(size.disk_bytes)} of disk at most, {shown_bytes(size.free_bytes)} free"
+    if not size.files:
+        return f"{profile}: nothing to fetch"
+    if source:
+        return f"{profile}: {size.files} files from {source}, {disk}"
+    if not size.download_bytes:
+        return f"{profile}: {size.files} files of a size not known before, {disk}"
+    minutes = shown_time(size.download_bytes / USUAL_RATE)
+    return (
+        f"{profile}: {size.files} files, {shown_bytes(size.download_bytes)} over the network"
+        f" (about {minutes} at {shown_bytes(USUAL_RATE)}/s), {disk}"
+    )
 
 
 @command(
