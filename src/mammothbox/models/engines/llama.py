@@ -51,6 +51,9 @@ class LlamaEngine:
         params.ui = False
         params.offline = True
         params.fit_params = False
+        # Not mapped: the weights are repacked for the CPU, and the mapped file would be held beside
+        # the copy (1.99 GB instead of 1.37 GB for the 1.5B writer).
+        params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
         params.warmup = False
         params.verbosity = 1
         params.hostnames = [f"{self._private.name}/unused.sock"]
