@@ -156,7 +156,7 @@ def test_memory_beyond_the_limit_is_refused(tmp_path: Path, photo: Path) -> None
 
 
 def test_the_parent_watches_memory_where_the_system_does_not(tmp_path: Path) -> None:
-    big = _big_png(tmp_path / "big.png", 12000)
+    big = _big_png(tmp_path / "big.png", 9000)
     limits = Limits.of(Settings(decode_memory_bytes=2_000_000_000))
     worker = Worker(limits, watch_memory=True)
     try:

@@ -129,6 +129,7 @@ class Worker:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             environment[name] = "1"
         environment["MALLOC_ARENA_MAX"] = "2"
+        environment["PATH"] = os.devnull  # no library may start a program; scenedetect tries
         arguments = [str(connection), str(lifeline), str(os.getpid()), self._limits.to_json()]
         return subprocess.Popen(
             # -P: the current folder may hold files named like modules.
