@@ -73,19 +73,25 @@ class Duplicates:
 class Library:
     """An open library, see `Library.open`. A context manager."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, models: Models | None = None) -> None:
         self.settings = settings
         self.store = store
+        self._given = models
 
     @classmethod
-    def open(cls, settings: Settings, *, write: bool = False) -> Self:
+    def open(cls, settings: Settings, *, write: bool = False, models: Models | None = None) -> Self:
         """Open the library of `settings`; a writer makes it when it is not there.
+
+        Args:
+            settings: where it lies, and which profile speaks.
+            write: hold the lock and make changes.
+            models: already open, see `model_admin.start_early`; closed with the library.
 
         Raises:
             NotFound: nothing to read there.
             LibraryLocked, LibraryUnfit, LibraryTooNew: see `errors`.
         """
-        return cls(settings, open_store(settings.library, write=write))
+        return cls(settings, open_store(settings.library, write=write), models)
 
     def __enter__(self) -> Self:
         return self
@@ -100,14 +106,14 @@ class Library:
 
     def close(self) -> None:
         """End the model hosts of this library and close its files."""
-        if "models" in self.__dict__:
+        if self._given or "models" in self.__dict__:
             self.models.close()
         self.store.close()
 
     @cached_property
     def models(self) -> Models:
         """The models, opened when first asked for; nothing is loaded by opening."""
-        return open_models(self.settings)
+        return self._given or open_models(self.settings)
 
     # --- taking in -------------------------------------------------------------------------
 

@@ -9,14 +9,18 @@ Example:
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
+from mammothbox.errors import ModelError
 from mammothbox.models import (
+    Models,
     ModelState,
     PullProgress,
     PullSize,
     describe_models,
     missing,
+    open_models,
     pull,
     pull_size,
     remove,
@@ -39,8 +43,20 @@ __all__ = [
     "pull",
     "pull_size",
     "remove",
+    "start_early",
     "where",
 ]
+
+
+def start_early(settings: Settings) -> Models:
+    """Open the models and begin to load what a query needs, while the caller does other things.
+
+    Without weights nothing is begun; the query itself will say so.
+    """
+    models = open_models(settings)
+    with contextlib.suppress(ModelError):
+        models.start("text_embedder")
+    return models
 
 
 def model_names() -> list[str]:

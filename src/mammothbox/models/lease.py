@@ -123,6 +123,15 @@ class Models:
         running = {name: host.process.pid for name, host in list(self._hosts.items())}
         return {name: pid for name, pid in running.items() if pid}
 
+    def start(self, contract: str) -> None:
+        """Begin to load the model of `contract` without waiting for it; its first user waits less.
+
+        Raises:
+            WeightsMissing: weights are not on disk.
+        """
+        with self._lease(contract):
+            pass
+
     @contextmanager
     def captioner(self) -> Iterator[Captioner]:
         """Lease the captioner."""

@@ -56,12 +56,25 @@ class Session:
             describe=describe,
         )
 
-    def open(self, *, write: bool = False, describe: str | None = None) -> Library:
+    def open(
+        self, *, write: bool = False, describe: str | None = None, query: bool = False
+    ) -> Library:
         """The library, to be used as a context manager.
+
+        Args:
+            write: hold its lock and make changes.
+            describe: what the writer sees; None for the setting.
+            query: a query will follow, so its model starts while the rest is imported.
 
         Raises:
             LibraryError: it cannot be used, or somebody else is writing to it.
         """
+        settings = self.settings(describe=describe)
+        models = None
+        if query and settings.library.is_dir():
+            from mammothbox.model_admin import start_early
+
+            models = start_early(settings)
         from mammothbox.library import Library
 
-        return Library.open(self.settings(describe=describe), write=write)
+        return Library.open(settings, write=write, models=models)

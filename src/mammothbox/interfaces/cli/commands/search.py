@@ -44,10 +44,10 @@ def search(
     Each hit says why it is one: the caption or label, the page, or the moment in a recording.
     Options that may be given several times: --kind means any of them, --tag all of them.
     """
-    from mammothbox.interfaces.cli.hits import tell_hits
-    from mammothbox.records import Kind
+    with session.open(query=True) as library:
+        from mammothbox.interfaces.cli.hits import tell_hits
+        from mammothbox.records import Kind
 
-    with session.open() as library:
         answer = library.search(
             " ".join(query),
             kinds=tuple(Kind(kind) for kind in kinds),
