@@ -12,7 +12,13 @@ from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import WHISPER_BASE
 from mammothbox.models.engines import whisper
 from mammothbox.models.engines.whisper import WhisperEngine
-from mammothbox.models.engines.whisper_languages import Run, Spoken, majority, runs_of
+from mammothbox.models.engines.whisper_languages import (
+    Run,
+    Spoken,
+    listen,
+    majority,
+    runs_of,
+)
 from mammothbox.settings import load_settings
 
 RATE = 16_000
@@ -59,6 +65,39 @@ def test_an_uncertain_language_stays_uncertain() -> None:
 
     assert language == "en"
     assert probability < 0.5
+
+
+def languages_heard(said: str) -> tuple[str, int]:
+    """What `listen` makes of utterances, one letter a language, and how often it detected."""
+    spans = [(n * 6.0, n * 6.0 + 5) for n in range(len(said))]
+    asked = []
+
+    def detect(span: tuple[float, float]) -> dict[str, float]:
+        asked.append(span)
+        return {said[int(span[0] // 6)]: 0.9, "?": 0.1}
+
+    assert len(set(asked)) == len(asked)
+    return "".join(each.best[0] for each in listen(spans, detect)), len(asked)
+
+
+@pytest.mark.parametrize("said", ["", "a", "ab", "abcdefgh", "aaaaaaaaab", "aaaaabbbbbbbaaaaaaac"])
+def test_every_change_of_language_is_found(said: str) -> None:
+    assert languages_heard(said)[0] == said
+
+
+def test_one_language_is_detected_once_in_half_a_minute() -> None:
+    heard, asked = languages_heard("a" * 100)
+
+    assert heard == "a" * 100
+    assert asked <= 22
+
+
+def test_a_short_utterance_speaks_as_its_neighbour() -> None:
+    spans = [(0.0, 5.0), (5.5, 6.0), (8.0, 12.0)]
+
+    heard = listen(spans, lambda span: {"en" if span[0] == 0 else "de": 0.9})
+
+    assert [each.best[0] for each in heard] == ["en", "de", "de"]
 
 
 @pytest.fixture(scope="module")

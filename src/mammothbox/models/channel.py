@@ -35,6 +35,10 @@ class Process(Protocol):
         """Is it running?"""
 
     @property
+    def pid(self) -> int:
+        """Its process id; 0 when it does not run."""
+
+    @property
     def ended_idle(self) -> bool:
         """Did it leave by itself?"""
 
@@ -96,6 +100,7 @@ class Channel:
         deaths: list[str] = []
         ended = 0
         while True:
+            self._local.host = None
             try:
                 return self._attempt(method, path, body(), kind)
             except TimeoutError as error:
@@ -111,14 +116,22 @@ class Channel:
                     raise HostDied(f"the {self._name} host died twice: {how}") from error
 
     def _bury(self) -> list[str]:
-        """How the host ended, waiting a moment to see it dead; nothing if it left for idleness."""
-        self._local.connection = None
-        for _ in range(100):
-            if not self._process.alive:
-                break
-            time.sleep(STEP_S)
-        words = [] if self._process.ended_idle else [self._process.last_words()]
-        self._process.stop()
+        """How the host of this request ended; nothing if it left for idleness.
+
+        Several threads may lose the same host at once: the first ends it for sure, and none touches
+        the next one that another thread has started meanwhile.
+        """
+        self._local.connection, mine = None, self._local.host
+        with self._starting:
+            for _ in range(100):
+                now = self._process.pid
+                if not now:
+                    break
+                if mine is not None and now != mine:
+                    return ["it was restarted meanwhile"]
+                time.sleep(STEP_S)
+            words = [] if self._process.ended_idle else [self._process.last_words()]
+            self._process.stop()
         return words
 
     def _attempt(self, method: str, path: str, body: Body | None, kind: str) -> dict[str, Any]:
@@ -140,28 +153,25 @@ class Channel:
     def _connection(self, deadline: float) -> http.client.HTTPConnection:
         """This thread's connection, opened (and the host started) if there is none that works."""
         kept: tuple[_UnixConnection, Any] | None = getattr(self._local, "connection", None)
-        if kept and kept[1] == self._born() and self._process.alive:
+        if kept and self._process.alive and kept[1] == self._process.pid:
+            self._local.host = kept[1]
             return kept[0]
-        if not self._process.alive:
-            with self._starting:
-                self._process.start()
+        with self._starting:
+            self._process.start()
+            self._local.host = born = self._process.pid
         while True:
             connection = _UnixConnection(str(self._process.socket), self._timeout_s)
             try:
                 connection.connect()
             except (FileNotFoundError, ConnectionRefusedError):
-                if not self._process.alive:
+                if self._process.pid != born:
                     raise
                 if time.monotonic() > deadline:
                     raise TimeoutError from None
                 time.sleep(STEP_S)
             else:
-                self._local.connection = (connection, self._born())
+                self._local.connection = (connection, born)
                 return connection
-
-    def _born(self) -> Any:
-        """Changes when the process is another one."""
-        return getattr(self._process, "pid", None)
 
     def _result(self, status: int, data: bytes) -> dict[str, Any]:
         try:

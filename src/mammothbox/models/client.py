@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mammothbox.errors import BadAnswer, Unsupported, UsageError
+from mammothbox.errors import BadAnswer, HostDied, Unsupported, UsageError
 from mammothbox.models.channel import Channel
 from mammothbox.models.contracts import (
     Caption,
@@ -188,7 +188,24 @@ class WriterClient:
         if len(prompts) <= 1:
             return [self._answer(prompt) for prompt in prompts]
         with ThreadPoolExecutor(self._slots) as threads:
-            return list(threads.map(self._answer, prompts))
+            answers = list(threads.map(self._unless_dead, prompts))
+        if all(isinstance(answer, HostDied) for answer in answers):
+            raise HostDied(str(answers[0]))
+        return [
+            self._alone(prompt) if isinstance(answer, HostDied) else answer
+            for prompt, answer in zip(prompts, answers, strict=True)
+        ]
+
+    def _unless_dead(self, prompt: Prompt) -> dict[str, Any] | BadAnswer | HostDied:
+        try:
+            return self._answer(prompt)
+        except HostDied as error:
+            return error
+
+    def _alone(self, prompt: Prompt) -> dict[str, Any] | BadAnswer:
+        """Once more without neighbours: perhaps only one of them killed the host."""
+        answer = self._unless_dead(prompt)
+        return BadAnswer(str(answer)) if isinstance(answer, HostDied) else answer
 
     def _answer(self, prompt: Prompt) -> dict[str, Any] | BadAnswer:
         """One answer; a cut or broken one is asked for once more with twice the room."""

@@ -15,11 +15,12 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mammothbox.models.contracts import Segment, Transcript
-from mammothbox.models.engines.whisper_languages import Run, Spoken, majority, runs_of
+from mammothbox.models.engines.whisper_languages import Run, Spoken, listen, majority, runs_of
 from mammothbox.records import Samples
 
 RATE = 16_000
@@ -63,7 +64,7 @@ class WhisperEngine:
         spoken: list[Spoken] = []
         dropped = 0
         for offset, piece, spans in self._pieces(samples):
-            heard = [self._listen(piece, start, end) for start, end in spans]
+            heard = listen(spans, partial(self._detect, piece))
             spoken += heard
             for run in runs_of(heard):
                 kept, lost = self._write_down(piece, run, offset / RATE)
@@ -90,24 +91,20 @@ class WhisperEngine:
             yield start, piece[:taken], [(s["start"] / RATE, s["end"] / RATE) for s in found]
             start += taken
 
-    def _listen(self, piece: Samples, start_s: float, end_s: float) -> Spoken:
-        """One utterance and the probabilities of its language."""
-        first, last = int(start_s * RATE), int(min(end_s, start_s + DETECT_S) * RATE)
+    def _detect(self, piece: Samples, span: tuple[float, float]) -> dict[str, float]:
+        """Probability by language of one utterance."""
+        first, last = int(span[0] * RATE), int(min(span[1], span[0] + DETECT_S) * RATE)
         _, _, scores = self._model.detect_language(piece[first:last])
-        return Spoken(start_s, end_s, dict(scores))
+        return dict(scores)
 
     def _write_down(self, piece: Samples, run: Run, offset_s: float) -> tuple[list[Segment], int]:
         """(segments, dropped) of a run of utterances in one language."""
         begin = max(0.0, run.start_s - PAD_S)
         cut = piece[int(begin * RATE) : int((run.end_s + PAD_S) * RATE)]
-        found, _ = self._model.transcribe(
-            cut,
-            language=run.language,
-            beam_size=BEAM,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            vad_filter=True,
-        )
+        found = self._decode(cut, run.language)
+        if any(segment.compression_ratio > MAX_COMPRESSION for segment in found):
+            # It fell into a loop; forbidding repetition gets it out, and stays deterministic.
+            found = self._decode(cut, run.language, loop_guard=True)
         kept: list[Segment] = []
         dropped = 0
         for segment in found:
@@ -119,6 +116,19 @@ class WhisperEngine:
             times = round(segment.start + shift, 2), round(segment.end + shift, 2)
             kept.append(Segment(*times, text, run.language))
         return kept, dropped
+
+    def _decode(self, cut: Samples, language: str, *, loop_guard: bool = False) -> list[Any]:
+        found, _ = self._model.transcribe(
+            cut,
+            language=language,
+            beam_size=BEAM,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            vad_filter=True,
+            repetition_penalty=1.1 if loop_guard else 1.0,
+            no_repeat_ngram_size=4 if loop_guard else 0,
+        )
+        return list(found)
 
 
 def _doubtful(segment: Any) -> bool:

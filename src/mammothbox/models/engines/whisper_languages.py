@@ -12,14 +12,18 @@ Example:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 SURE = 0.5
 """Probability from which an utterance may change the language."""
 
 SHORT_S = 1.5
 """A shorter utterance never changes the language, unless it is all there is."""
+
+STRIDE_S = 30.0
+"""A language spoken for less than this between two stretches of another may be missed."""
 
 LONGEST_RUN_S = 300.0
 
@@ -45,6 +49,50 @@ class Run:
     start_s: float
     end_s: float
     language: str
+
+
+def listen(
+    spans: Sequence[tuple[float, float]],
+    detect: Callable[[tuple[float, float]], Mapping[str, float]],
+) -> list[Spoken]:
+    """Each utterance (start, end in seconds) with its language's scores; detects few of them.
+
+    Detection costs as much as half a transcription. So it looks at one utterance every `STRIDE_S`;
+    where two of them agree, those between are taken to be alike, else it looks between them.
+    """
+    long = [span for span in spans if span[1] - span[0] >= SHORT_S] or list(spans)
+    known: dict[tuple[float, float], Mapping[str, float]] = {}
+
+    def language(index: int) -> str:
+        span = long[index]
+        if span not in known:
+            known[span] = detect(span)
+        return max(known[span], key=lambda name: known[span][name])
+
+    def between(first: int, last: int) -> None:
+        alike = language(first) == language(last)
+        if alike:
+            known.update(dict.fromkeys(long[first + 1 : last], known[long[first]]))
+        if alike or last - first < 2:
+            return
+        middle = (first + last) // 2
+        between(first, middle)
+        between(middle, last)
+
+    anchors = [0] if long else []
+    for index, span in enumerate(long):
+        if index == len(long) - 1 or span[0] - long[anchors[-1]][0] >= STRIDE_S:
+            anchors.append(index)
+    for first, last in pairwise(anchors):
+        between(first, last)
+    if len(anchors) == 1:
+        language(0)
+    # What is too short to tell by itself speaks as the nearest that is not.
+    return [Spoken(*span, known.get(span) or known[_nearest(long, span)]) for span in spans]
+
+
+def _nearest(long: Sequence[tuple[float, float]], span: tuple[float, float]) -> tuple[float, float]:
+    return min(long, key=lambda other: abs(other[0] - span[0]))
 
 
 def majority(spoken: Sequence[Spoken]) -> tuple[str, float]:
