@@ -63,7 +63,7 @@ class Decoder:
         self.close()
 
     def decode(self, path: str, kind: Kind, mime: str) -> Content:
-        """What the file holds. `kind` is a hint: sound in a video container is `AudioContent`.
+        """What the file holds: with `AUDIO` the sound alone, with `VIDEO` what there is of both.
 
         Args:
             path: the file, opened for reading only.
