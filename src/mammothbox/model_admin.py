@@ -30,6 +30,9 @@ from mammothbox.models.cache import Cache, sha256_of
 from mammothbox.models.catalog import MODELS, models_of
 from mammothbox.settings import Settings
 
+HOST_MODULE = "mammothbox.models.host"
+"""How a host's command line tells it from other processes; the engine's name follows."""
+
 __all__ = [
     "ModelState",
     "PullProgress",
@@ -43,6 +46,7 @@ __all__ = [
     "pull",
     "pull_size",
     "remove",
+    "running_hosts",
     "start_early",
     "where",
 ]
@@ -57,6 +61,18 @@ def start_early(settings: Settings) -> Models:
     with contextlib.suppress(ModelError):
         models.start("text_embedder")
     return models
+
+
+def running_hosts(settings: Settings) -> dict[str, int]:
+    """Engine → process of the hosts that run on these weights now, whoever started them."""
+    import psutil
+
+    found: dict[str, int] = {}
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        line = process.info["cmdline"] or []
+        if HOST_MODULE in line and str(settings.cache) in line:
+            found[line[line.index(HOST_MODULE) + 1]] = process.info["pid"]
+    return found
 
 
 def model_names() -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from mammothbox.events import Counted, Event, FileDone, Note, Scanned, StageFinished, StageStarted
 from mammothbox.interfaces.cli import progress
-from mammothbox.interfaces.cli.bars import Bars
+from mammothbox.interfaces.cli.bars import Bars, _Pace
 from mammothbox.interfaces.cli.session import Session
 from mammothbox.records import Kind
 
@@ -69,3 +69,16 @@ def test_bars_take_every_event_and_show_names_harmlessly(verbose: bool, monkeypa
     drawn = screen.getvalue()
     assert "[red]x[/red]" in drawn
     assert "2/2" in drawn
+
+
+def test_the_pace_of_a_batch_is_that_of_the_stage(monkeypatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    bars = Bars(verbose=False)
+    bars._progress.get_time = lambda: now[0]  # type: ignore[method-assign]
+    bars(StageStarted("look", 100))
+    now[0] = 10.0
+    for done in range(1, 21):
+        bars(FileDone("look", f"/p/{done}.jpg", "done", "", done, 100, 0))
+    task = bars._progress.tasks[0]
+    assert _Pace().render(task).plain == "2/s, 0:40 left"

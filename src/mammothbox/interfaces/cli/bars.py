@@ -14,25 +14,33 @@ from rich.progress import (
     Task,
     TaskID,
     TextColumn,
-    TimeRemainingColumn,
 )
 from rich.text import Text
 
 from mammothbox.events import Counted, Event, FileDone, Note, Scanned, StageFinished, StageStarted
-from mammothbox.interfaces.cli.answer import safe, shown_bytes, shown_path
+from mammothbox.interfaces.cli.answer import safe, shown_bytes, shown_path, shown_time
 from mammothbox.interfaces.cli.progress import counted_line, file_line
 
 NAME_WIDTH = 36
 """Characters of the current file's name that are shown: its end tells more than its start."""
 
 
-class _Rate(ProgressColumn):
-    """Files a second."""
+class _Pace(ProgressColumn):
+    """Files a second since the stage began, and the time left at that pace.
+
+    Rich's own columns look at the time between two updates, which says nothing here: files come
+    in batches, a batch all at once.
+    """
 
     def render(self, task: Task) -> Text:
-        """The rate, once there is one."""
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:.1f}/s" if speed else "", style="progress.data.speed")
+        """The pace, once a file is done."""
+        elapsed = task.finished_time or task.elapsed
+        if not elapsed or not task.completed:
+            return Text("")
+        rate = task.completed / elapsed
+        left = ((task.total or 0) - task.completed) / rate
+        text = f"{rate:.2g}/s" + (f", {shown_time(left)} left" if left > 0 else "")
+        return Text(text, style="progress.data.speed")
 
 
 class Bars:
@@ -44,8 +52,7 @@ class Bars:
             TextColumn("{task.description:>9}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(compact=True),
+            _Pace(),
             TextColumn("{task.fields[memory]}"),
             TextColumn("{task.fields[file]}", style="dim"),
             console=Console(stderr=True),

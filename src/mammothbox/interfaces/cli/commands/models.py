@@ -34,10 +34,10 @@ def models(session: Session, context: click.Context) -> None:
     """
     if context.invoked_subcommand:
         return
-    from mammothbox.model_admin import describe_models, disk_bytes
+    from mammothbox.model_admin import describe_models, disk_bytes, running_hosts
 
     settings = session.settings()
-    states = describe_models(settings)
+    states = describe_models(settings, running_hosts(settings))
     if session.json:
         sizes = [{"disk_bytes": disk_bytes(settings, state.id)} for state in states]
         rows = [dataclasses.asdict(state) for state in states]
