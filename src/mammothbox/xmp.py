@@ -65,7 +65,7 @@ def sidecar(item: Mapping[str, Any]) -> bytes:
     _values(about, "dc:description", "rdf:Alt", filter(None, [description]))
     _values(about, "dc:subject", "rdf:Bag", item.get("tags") or ())
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def place(path: str, folder: Path | None) -> Path:
