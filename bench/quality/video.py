@@ -11,7 +11,7 @@ from bench.media import Item, truth_file
 from bench.metrics.cuts import CutCounts, match_cuts
 from bench.quality.captions import names_one_of
 from bench.quality.context import Context
-from mammothbox.records import Hit, VideoContent
+from mammothbox.records import Hit, VideoContent, Why
 
 if TYPE_CHECKING:
     from mammothbox.library import Library
@@ -86,21 +86,25 @@ def _moments(context: Context, library: Library, copies: dict[str, Path]) -> dic
             continue
         found = library.search(moment.query, limit=10).hits
         good = hits_moment(found, str(copies[moment.name]), moment)
-        first = [(Path(hit.path).name, [why.start_s for why in hit.why]) for hit in found[:1]]
+        first = [(Path(hit.path).name, [_told(why) for why in hit.why]) for hit in found[:1]]
         context.say(f"  {moment.query!r} -> {first}: {'hit' if good else 'miss'}")
         hits, of = hits + good, of + 1
     return {"timeline_hits": hits, "timeline_of": of}
 
 
+def _told(why: Why) -> str:
+    return f"{why.how}/{why.field} at {why.start_s}: {why.text[:40]}"
+
+
 def hits_moment(found: Sequence[Hit], path: str, moment: Moment) -> bool:
     """Whether the first hit is the video, and its first reason with a time lies in the moment.
 
-    A second of grace on both sides: transcripts and frames begin a little before or after.
+    Half a second of grace on both sides: cuts are found within that.
     """
     if not found or found[0].path != path:
         return False
     times = [why.start_s for why in found[0].why if why.start_s is not None]
-    return bool(times) and moment.start_s - 1 <= times[0] <= moment.end_s + 1
+    return bool(times) and moment.start_s - 0.5 <= times[0] < moment.end_s
 
 
 def _own_vectors(context: Context, library: Library, videos: Sequence[Path]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ knows content by its digest, and the writer's answers by their prompt.
 from __future__ import annotations
 
 import io
+import struct
 import wave
 from collections.abc import Sequence
 from functools import cached_property
@@ -64,12 +65,12 @@ class Inputs:
     def small_files(self, count: int) -> Path:
         """A folder with `count` files of 40 bytes, 1,000 a folder, that hold no known format."""
         top = self.folder / "small"
-        noise = self._random.bytes(40 * count)
         for start in range(0, count, 1000):
             here = top / f"{start // 1000:04}"
             here.mkdir(parents=True)
             for number in range(start, min(start + 1000, count)):
-                (here / f"{number:06}.bin").write_bytes(noise[40 * number : 40 * number + 40])
+                unlike_anything = b"\0\xfe\0\x01" + struct.pack(">Q", number) + bytes(28)
+                (here / f"{number:06}.bin").write_bytes(unlike_anything)
         return top
 
     @cached_property
