@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from mammothbox.records import Digest, Vector
 from mammothbox.store import flat
@@ -77,9 +77,11 @@ class VectorFiles:
         with self._guard:
             name = space.file_name(dimensions)
             base = self._folder / name
-            have = self._open.get(name) or flat.load(base, dimensions)
-            if have is None or self._stale(connection, space, have):
-                have = self._rebuild(base, dimensions)
+            have = self._open.get(name)
+            if have is None:
+                have = flat.load(base, dimensions)
+                if have is None or self._stale(connection, space, have):
+                    have = self._rebuild(base, dimensions)
             tail = _rows_after(connection, space, have.last_id, dimensions)
             if len(tail.ids):
                 joined = self._append(base, have, tail)
@@ -154,7 +156,7 @@ def nearest(
     ids = np.concatenate([piece.ids for piece in pieces])
     score = np.concatenate([flat.scores(piece.rows, query) for piece in pieces])
     found: dict[Digest, Near] = {}
-    width, start = max(64, 8 * limit), 0
+    width, start = max(64, 2 * limit), 0
     best = _best(score, width)
     while start < len(best):
         for near in _look_up(connection, ids[best[start:]], score[best[start:]], filters):
@@ -162,7 +164,7 @@ def nearest(
         if len(found) >= limit or len(best) == len(ids):
             break
         start, width = len(best), width * 16
-        if width > 1000 and filters.narrow:
+        if width > 4000 and filters.narrow:
             keep = np.isin(ids, _allowed(connection, space, filters))
             ids, score, start = ids[keep], score[keep], 0
         best = _best(score, width)
@@ -180,9 +182,18 @@ def _best(score: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.intp]:
 
 
 def _allowed(connection: Connection, space: Space, filters: Filters) -> npt.NDArray[np.int64]:
-    live = select(FILES.c.digest).where(condition(filters))
-    query = select(VECTORS.c.id).where(space.rows(), VECTORS.c.digest.in_(live))
-    return np.array(connection.scalars(query).all(), np.int64)
+    """Ids of the vectors whose content passes; a few contents are looked up one by one."""
+    live = select(FILES.c.digest).where(condition(filters)).distinct()
+    digests = connection.scalars(live.limit(1001)).all()
+    query = select(VECTORS.c.id, VECTORS.c.space, VECTORS.c.model, VECTORS.c.revision)
+    if len(digests) > 1000:
+        query = query.where(space.rows(), VECTORS.c.digest.in_(live))
+        return np.array([row[0] for row in connection.execute(query)], np.int64)
+    found = []
+    for start in range(0, len(digests), 500):
+        chunk = query.where(VECTORS.c.digest.in_(digests[start : start + 500]))
+        found += [row[0] for row in connection.execute(chunk) if Space(*row[1:]) == space]
+    return np.array(found, np.int64)
 
 
 def _look_up(
@@ -192,13 +203,13 @@ def _look_up(
     filters: Filters,
 ) -> list[Near]:
     """What the vectors of `ids` belong to, in that order, less those gone or filtered."""
-    live = select(FILES.c.digest).where(condition(filters))
+    live = exists().where(FILES.c.digest == VECTORS.c.digest, condition(filters))
     rows = {}
     for start in range(0, len(ids), 500):
         chunk = [int(number) for number in ids[start : start + 500]]
         query = select(
             VECTORS.c.id, VECTORS.c.digest, VECTORS.c.page, VECTORS.c.start_s, VECTORS.c.text
-        ).where(VECTORS.c.id.in_(chunk), VECTORS.c.digest.in_(live))
+        ).where(VECTORS.c.id.in_(chunk), live)
         rows.update({row.id: row for row in connection.execute(query)})
     return [
         Near(rows[n].digest, float(s), rows[n].page, rows[n].start_s, rows[n].text)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, literal_column, select, text
+from sqlalchemy import ColumnElement, Connection, and_, exists, literal_column, select, text
 from sqlalchemy.sql import column, table
 
 from mammothbox.records import Digest
@@ -133,12 +133,12 @@ def match_passages(
         return []
     fts = table("passages_fts", column("rowid"), column("rank"))
     rank: ColumnElement[float] = literal_column("bm25(passages_fts)")
-    live = select(FILES.c.digest).where(condition(filters))
+    live = exists().where(FILES.c.digest == PASSAGES.c.digest, condition(filters))
     statement = (
         select(PASSAGES, rank.label("rank"))
         .join_from(fts, PASSAGES, PASSAGES.c.id == fts.c.rowid)
         .where(text("passages_fts MATCH :wanted").bindparams(wanted=wanted))
-        .where(PASSAGES.c.digest.in_(live))
+        .where(live)
         .order_by(rank)
         .limit(limit)
     )
