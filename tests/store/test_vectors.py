@@ -160,7 +160,7 @@ def test_two_processes_may_append_in_turn(store: Store) -> None:
     assert flat.load(files_of(store), 32, thorough=True) is not None
 
 
-def test_rows_of_deleted_vectors_are_cleared_in_time(store: Store) -> None:
+def test_rows_of_deleted_vectors_are_cleared_at_the_next_opening(store: Store) -> None:
     for start in range(0, 3000, 600):
         store.commit([done(f"{start}-{n}", "x", vectors=[MANY[n]]) for n in range(600)])
     fill(store, 0, 100)
@@ -169,6 +169,8 @@ def test_rows_of_deleted_vectors_are_cleared_in_time(store: Store) -> None:
     with store._writing("test") as connection:
         connection.exec_driver_sql("DELETE FROM vectors WHERE step = 'x'")
     assert nearest(store) == exact(list(range(100)))
+    with open_store(store.directory, write=False) as reader:
+        assert nearest(reader) == exact(list(range(100)))
     assert files_of(store).with_suffix(".ids").stat().st_size == 100 * 8
 
 

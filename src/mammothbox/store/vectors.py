@@ -3,8 +3,8 @@
 Each (space, model, revision) has a flat file of its own, derived from the database, so vectors of
 two models never meet. A search first brings the file up to date: new rows are appended by whoever
 holds the small append lock, and read straight from the database by everybody else. Rows whose
-vector is gone from the database are dropped when hits are looked up, and the file is built anew
-once a quarter are such.
+vector is gone from the database are dropped when hits are looked up; a file that is opened with a
+quarter of such rows is built anew.
 """
 
 from __future__ import annotations
