@@ -31,6 +31,11 @@ _CANDIDATES = 2
 _DIFFERENT = 14.0
 """Mean difference (0 to 255) of small copies from which a further picture of a shot is worth it."""
 
+_STILL = 0.5
+_CHANGED = 1.5
+"""A still picture of which a little changes and that is still again has turned a page: words on a
+screen are few pixels, far below `_DIFFERENT`."""
+
 
 class _Candidate(NamedTuple):
     time_s: float
@@ -131,8 +136,8 @@ def _pixels(frame: av.VideoFrame, side: int, aspect: float) -> Pixels:
 
 
 def _choose(candidates: list[_Candidate], cuts: tuple[float, ...], most: int) -> list[_Candidate]:
-    """At most `most` pictures: the middle of each shot, then the most different others."""
-    bounds = [0.0, *cuts, float("inf")]
+    """At most `most` pictures: the middle of each shot or page, then the most different others."""
+    bounds = [0.0, *sorted({*cuts, *_pages(candidates)}), float("inf")]
     middles = []
     for start, end in pairwise(bounds):
         inside = [c for c in candidates if start <= c.time_s < end]
@@ -143,6 +148,16 @@ def _choose(candidates: list[_Candidate], cuts: tuple[float, ...], most: int) ->
     if len(middles) > most:
         return _farthest(middles, middles[:1], most, 0.0)
     return _farthest(candidates, middles, most, _DIFFERENT)
+
+
+def _pages(candidates: list[_Candidate]) -> list[float]:
+    """Seconds at which a picture that stands still before and after is another one (`_STILL`)."""
+    gaps = [distance(one.small, other.small) for one, other in pairwise(candidates)]
+    return [
+        candidates[at + 1].time_s
+        for at in range(1, len(gaps) - 1)
+        if gaps[at] >= _CHANGED and max(gaps[at - 1], gaps[at + 1]) <= _STILL
+    ]
 
 
 def _farthest(
