@@ -185,7 +185,7 @@ class WriterClient:
 
     def write(self, prompts: Sequence[Prompt]) -> list[dict[str, Any] | BadAnswer]:
         """One answer a prompt, in order; a failed one is a `BadAnswer` in its place."""
-        if len(prompts) <= 1:
+        if len(prompts) <= 1 or any(prompt.steady for prompt in prompts):
             return [self._answer(prompt) for prompt in prompts]
         with ThreadPoolExecutor(self._slots) as threads:
             answers = list(threads.map(self._unless_dead, prompts))
@@ -224,6 +224,8 @@ class WriterClient:
             "max_tokens": max_tokens,
             "temperature": 0.0,
         }
+        if prompt.steady:
+            body |= {"cache_prompt": False, "id_slot": 0}
         try:
             answer = self._channel.post("/v1/chat/completions", body)
             text = answer["choices"][0]["message"]["content"]

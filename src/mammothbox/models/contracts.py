@@ -93,12 +93,15 @@ class Prompt:
         user: the data, already fenced by the prompt builder.
         schema: JSON Schema the answer must fit.
         max_tokens: ceiling of the answer's length.
+        steady: answered alone and without a prompt cache, so that the same prompt gives the same
+            answer on another day; slower.
     """
 
     system: str
     user: str
     schema: Json
     max_tokens: int = 256
+    steady: bool = False
 
 
 @dataclass(frozen=True, slots=True)

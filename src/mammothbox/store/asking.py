@@ -5,7 +5,7 @@ Knows nothing of locks or of what is written; `Store` adds that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mammothbox.records import Digest, Passage, Result, Vector
@@ -57,6 +57,13 @@ class Asking(Session):
         """Digest → the vector in `space` that stands for the whole content, float32."""
         with self._reading() as connection:
             return contents.whole_vectors(connection, digests, space)
+
+    def mean_vectors(
+        self, digests: Sequence[Digest], space: str, without: Mapping[Digest, str]
+    ) -> dict[Digest, Vector]:
+        """Digest → mean of its first vectors, leaving a passage out where there are others."""
+        with self._reading() as connection:
+            return contents.mean_vectors(connection, digests, space, without)
 
     def problems(self, outcome: str) -> list[Problem]:
         """Paths without content whose outcome is ``skipped`` or ``failed``."""

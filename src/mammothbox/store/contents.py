@@ -5,9 +5,10 @@ For the steps that read what earlier ones found, and for clustering; search has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection, select
 
 from mammothbox.records import Digest, Passage, Vector
@@ -15,6 +16,9 @@ from mammothbox.store.schema import PASSAGES, VECTORS
 
 _CHUNK = 500
 """Digests asked for at once; SQLite limits the number of variables in a statement."""
+
+_FIRST = 8
+"""Vectors of one content that stand for the whole of it in a mean."""
 
 
 def _chunks(digests: Sequence[Digest]) -> Iterator[Sequence[Digest]]:
@@ -31,6 +35,34 @@ def passages(connection: Connection, digests: Sequence[Digest]) -> dict[Digest, 
         for digest, *values in connection.execute(query.order_by(PASSAGES.c.id)):
             found.setdefault(digest, []).append(Passage(*values))
     return found
+
+
+def mean_vectors(
+    connection: Connection, digests: Sequence[Digest], space: str, without: Mapping[Digest, str]
+) -> dict[Digest, Vector]:
+    """Digest → mean of its first vectors in `space`, L2-normalised.
+
+    Args:
+        digests: of the contents.
+        space: of the vectors.
+        without: a passage that does not count where a content has others.
+    """
+    sums: dict[Digest, npt.NDArray[np.float32]] = {}
+    spare: dict[Digest, npt.NDArray[np.float32]] = {}
+    columns = (VECTORS.c.digest, VECTORS.c.text, VECTORS.c.vector)
+    for chunk in _chunks(digests):
+        query = select(*columns).where(
+            VECTORS.c.digest.in_(chunk), VECTORS.c.space == space, VECTORS.c.part < _FIRST
+        )
+        for digest, text, blob in connection.execute(query):
+            vector = np.frombuffer(blob, "<f2").astype(np.float32)
+            kept = spare if text and text == without.get(digest, "")[: len(text)] else sums
+            kept[digest] = kept[digest] + vector if digest in kept else vector
+    found = {**spare, **sums}
+    return {
+        digest: vector / max(float(np.linalg.norm(vector)), 1e-9)
+        for digest, vector in found.items()
+    }
 
 
 def whole_vectors(
