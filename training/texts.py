@@ -1,7 +1,8 @@
 """What MiniLM makes of every caption, computed once and kept on disk.
 
-Second step of the recipe; the sentence model is frozen too. Writes `captions.json` (rows of photo name
-and sentence, in order), `sentence.f16` (rows x 384), `tokens.f16` (rows x 24 x 384) and `mask.u8`.
+Second step of the recipe; the sentence model is frozen too. Writes `captions.json` (rows of photo
+name and sentence, in order), `sentence.f16` (rows x 384), `tokens.f16` (rows x 24 x 384) and
+`mask.u8`.
 
     python -m training.texts --captions captions.csv --split train --minilm DIR --out DIR/features
 """

@@ -1,0 +1,48 @@
+"""Writes everything that ships into the package's `models/weights`. Last step of the recipe.
+
+    python -m training.export --run DIR --out src/mammothbox/models/weights
+
+`--run` holds what the steps before wrote: `captioner/sc.pt`, `joint/member*.pt` and
+`joint/standard.npz`. Numbers of matrix products are stored and multiplied as bytes (`--plain` leaves them as they are).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from training import joint
+from training.export_captioner import write_captioner
+from training.export_joint import write_image, write_sentence
+from training.onnx_layers import quantise
+from training.train_captioner import load
+
+GRAPHS = ("eyes_memory.onnx", "eyes_step.onnx", "eyes_image.onnx", "eyes_sentence.onnx")
+
+
+def export(captioner: Path, heads: Path, out: Path, *, plain: bool = False) -> None:
+    """All graphs and the words into `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    model, words = load(captioner)
+    write_captioner(model, words, out)
+    pairs, standard = joint.load_members(heads), np.load(heads / "standard.npz")
+    write_image(pairs, standard["mean"], standard["spread"], out)
+    write_sentence(pairs, out)
+    for name in () if plain else GRAPHS:
+        quantise(out / name)
+
+
+def main() -> None:
+    """Command line; see the module's text."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--plain", action="store_true")
+    args = parser.parse_args()
+    export(args.run / "captioner/sc.pt", args.run / "joint", args.out, plain=args.plain)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""PyTorch layers as ONNX nodes, and the making small of finished graphs.
+
+Place in the flow: `export_captioner` and `export_joint` describe networks with this. Knows nothing
+of what they are for.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from mammothbox.models.graphs.builder import GraphBuilder
+
+
+class Writer:
+    """Writes PyTorch layers into a graph."""
+
+    def __init__(self, name: str) -> None:
+        self.graph = GraphBuilder(name)
+
+    def ints(self, *values: int) -> str:
+        """A constant of int64."""
+        return self.graph.constant(np.array(values, np.int64))
+
+    def array(self, tensor: torch.Tensor) -> str:
+        """A constant of float32."""
+        return self.graph.constant(tensor.detach().float().numpy())
+
+    def linear(self, x: str, layer: nn.Linear) -> str:
+        """x times the layer's weight plus its bias."""
+        product = self.graph.add("MatMul", [x, self.array(layer.weight.T)])
+        return self.graph.add("Add", [product, self.array(layer.bias)])
+
+    def norm(self, x: str, layer: nn.LayerNorm) -> str:
+        """Layer normalisation over the last axis."""
+        inputs = [x, self.array(layer.weight), self.array(layer.bias)]
+        return self.graph.add("LayerNormalization", inputs, axis=-1, epsilon=layer.eps)
+
+    def gelu(self, x: str) -> str:
+        """The exact form, with erf."""
+        add = self.graph.add
+        half, root = (self.array(torch.tensor(v)) for v in (0.5, 1 / math.sqrt(2.0)))
+        one = self.array(torch.tensor(1.0))
+        grown = add("Add", [add("Erf", [add("Mul", [x, root])]), one])
+        return add("Mul", [add("Mul", [x, half]), grown])
+
+    def look_up(self, query: str, key: str, value: str, size: int) -> str:
+        """Attention: N x heads x T x size queries, keys already N x heads x size x S."""
+        add = self.graph.add
+        scale = self.array(torch.tensor(size**-0.5))
+        scores = add("Mul", [add("MatMul", [query, key]), scale])
+        found = add("MatMul", [add("Softmax", [scores], axis=-1), value])
+        return add("Transpose", [found], perm=[0, 2, 1, 3])
+
+    def split(self, x: str, heads: int, size: int, perm: list[int]) -> str:
+        """N x T x width to heads, then axes in the order `perm`."""
+        shape = self.ints(0, -1, heads, size)
+        return self.graph.add("Transpose", [self.graph.add("Reshape", [x, shape])], perm=perm)
+
+
+def quantise(path: Path) -> None:
+    """Weights of matrix products and of look-ups to bytes, in place."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    ready, small = path.with_suffix(".ready.onnx"), path.with_suffix(".small.onnx")
+    quant_pre_process(str(path), str(ready), skip_symbolic_shape=True, skip_optimization=True)
+    quantize_dynamic(
+        str(ready),
+        str(small),
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        op_types_to_quantize=["MatMul", "Gather"],
+        extra_options={"MatMulConstBOnly": True},
+    )
+    small.replace(path)
+    ready.unlink()
