@@ -1,8 +1,8 @@
 """Prompts and schemas for the writer: short, versioned, and deaf to what files say.
 
-A file's words are data. They stand between marks that cannot occur inside them, and whatever they
-order, the schema leaves no room to obey. Instructions carry no content words, since small models
-repeat them as if they had been found.
+A file's words are data. They stand between marks that cannot occur inside them, what gives orders
+is taken out first (`orders`), and the schema leaves no room to act. Instructions carry no content
+words, since small models repeat them as if they had been found.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from mammothbox.models.contracts import Prompt
 from mammothbox.records import Kind
+from mammothbox.understand.orders import without_orders
 from mammothbox.understand.vocabulary import CATEGORIES, OTHER
 
 VERSION = 1
@@ -23,12 +24,18 @@ _SYSTEM = (
     "Say only what the content says. Write in plain English."
 )
 
+_MARKS = (("<data", "<.data"), ("</data", "<./data"), ("<|", "< |"), ("|>", "| >"))
+"""Marks that would end the data, or begin another turn of the chat."""
+
 _NAME = {"type": "string", "minLength": 1, "maxLength": 40}
 
 
 def fence(text: str) -> str:
-    """`text` as data: marks of our own inside it are made harmless."""
-    return "<data>\n" + text.replace("<data", "<.data").replace("</data", "<./data") + "\n</data>"
+    """`text` as data: without orders to a model, and with the marks of prompts made harmless."""
+    text = without_orders(text)
+    for mark, harmless in _MARKS:
+        text = text.replace(mark, harmless)
+    return f"<data>\n{text}\n</data>"
 
 
 def _schema(properties: dict[str, Any]) -> dict[str, Any]:
