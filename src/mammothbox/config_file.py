@@ -31,6 +31,12 @@ def config_path(environ: Mapping[str, str]) -> Path:
     return Path(user_config_dir("mammothbox", appauthor=False)) / "config.toml"
 
 
+def written(environ: Mapping[str, str]) -> list[Path]:
+    """The file, if it is there: what a purge of everything removes."""
+    path = config_path(environ)
+    return [path] if path.is_file() else []
+
+
 def read_values(path: Path) -> dict[str, str]:
     """Name → value as text; empty when there is no file.
 

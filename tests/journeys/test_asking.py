@@ -139,3 +139,11 @@ def test_export_writes_one_line_a_file_and_sidecars_only_on_request(
     sidecars = {path.name for path in (tmp_path / "xmp").rglob("*.xmp")}
     assert "IMG_2102.jpg.xmp" in sidecars
     assert sorted(os.listdir(holiday)) == before
+
+
+def test_a_search_imports_no_web_framework_and_no_bars(box) -> None:
+    done = box("search", "cat", "--limit", "1", PYTHONPROFILEIMPORTTIME="1")
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "numpy" in imported  # the list is really there
+    heavy = {"rich", "httpx", "starlette", "uvicorn", "fastapi", "onnxruntime", "av", "PIL"}
+    assert heavy.isdisjoint(imported)

@@ -63,10 +63,13 @@ def test_purge_asks_and_removes_only_what_status_lists(box) -> None:
 
 def test_purge_with_models_empties_the_cache(bare, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    box = bare(MAMMOTHBOX_CACHE=str(cache))
+    box = bare(MAMMOTHBOX_CACHE=str(cache), MAMMOTHBOX_CONFIG=str(tmp_path / "config.toml"))
+    box("models", "use", "lite")
+    assert (tmp_path / "config.toml").exists()
     (cache / "models" / "minilm").mkdir(parents=True)
     (cache / "models" / "minilm" / "model.safetensors").write_bytes(b"x" * 1000)
     (cache / "notes.txt").write_text("not MammothBox's")
     box("purge", "--models", "--yes")
     left = [path for path in cache.rglob("*") if path.is_file() and path.name != ".lock"]
     assert left == [cache / "notes.txt"]
+    assert not (tmp_path / "config.toml").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -16,10 +17,10 @@ from mammothbox.interfaces.cli.session import Session
 @command(
     examples=[
         ("mammothbox purge", "the library; asks first"),
-        ("mammothbox purge --models --yes", "library and weights, without asking"),
+        ("mammothbox purge --models --yes", "library, weights and settings, without asking"),
     ],
 )
-@click.option("--models", "with_models", is_flag=True, help="Delete the weights too.")
+@click.option("--models", "with_models", is_flag=True, help="Weights and settings file too.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_session
 def purge(session: Session, with_models: bool, yes: bool) -> None:
@@ -28,10 +29,12 @@ def purge(session: Session, with_models: bool, yes: bool) -> None:
     Only the files that `status --paths` lists; your own files are never touched. A person's tags
     are in the library: export them first to keep them.
     """
+    from mammothbox.config_file import written
     from mammothbox.model_admin import owned_weights, remove
 
     settings = session.settings()
-    weights = owned_weights(settings) if with_models else []
+    config = written(os.environ) if with_models else []
+    weights = [*owned_weights(settings), *config] if with_models else []
     removed: list[Path] = []
     try:
         with session.open(write=True) as library:
@@ -42,6 +45,8 @@ def purge(session: Session, with_models: bool, yes: bool) -> None:
         _ask(weights, yes)
     if with_models:
         remove(settings)
+        for path in config:
+            path.unlink()
         removed += weights
     if session.json:
         emit({"removed": [str(path) for path in removed]}, indent=2)

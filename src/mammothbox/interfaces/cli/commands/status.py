@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,24 +27,26 @@ if TYPE_CHECKING:
 @pass_session
 def status(session: Session, with_paths: bool) -> None:
     """Say what the library holds and where it lies on disk."""
+    from mammothbox.config_file import written
     from mammothbox.model_admin import owned_weights
 
     with session.open() as library:
         found = library.status()
         weights = owned_weights(library.settings)
+    paths = [*found.owned, *weights, *written(os.environ)]
     if session.json:
-        emit(_json(found, weights), indent=2)
+        emit(_json(found, weights, paths), indent=2)
         return
     say(_text(found, weights))
     if with_paths:
-        say("\n".join(safe(str(path)) for path in [*found.owned, *weights]))
+        say("\n".join(safe(str(path)) for path in paths))
 
 
 def _size(paths: list[Path]) -> int:
     return sum(path.stat().st_size for path in paths if path.exists())
 
 
-def _json(found: Status, weights: list[Path]) -> dict[str, Any]:
+def _json(found: Status, weights: list[Path], paths: list[Path]) -> dict[str, Any]:
     counts = found.counts
     return {
         "library": str(found.directory),
@@ -63,7 +66,7 @@ def _json(found: Status, weights: list[Path]) -> dict[str, Any]:
         },
         "library_bytes": _size(found.owned),
         "weights_bytes": _size(weights),
-        "paths": [str(path) for path in [*found.owned, *weights]],
+        "paths": [str(path) for path in paths],
     }
 
 
