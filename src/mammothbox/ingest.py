@@ -6,18 +6,19 @@ Used by the library's `ingest`, `retry` and `watch`. Knows no interface: it spea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
+from mammothbox import settled
 from mammothbox.decode import Decoder
 from mammothbox.errors import NotFound
 from mammothbox.events import Counted, IngestReport, OnEvent, Scanned
-from mammothbox.memory import MemoryMeter
+from mammothbox.memory import MemoryMeter, used_bytes
 from mammothbox.models import Models
-from mammothbox.records import Failed, FileRef, Kind, Result, Skipped
-from mammothbox.scan import Excluded, Found, ScanFailure, scan
+from mammothbox.records import Digest, Failed, FileRef, Kind, Result, Skipped
+from mammothbox.scan import Excluded, Found, Known, ScanFailure, scan
 from mammothbox.settings import Settings
 from mammothbox.store import Problem, Store
 from mammothbox.understand.pipeline import Pipeline
@@ -31,11 +32,21 @@ RECORD_EVERY = 1000
 
 @dataclass(slots=True)
 class _Scan:
-    """What a scan met."""
+    """What a scan met.
 
-    refs: list[FileRef] = field(default_factory=list)
+    Attributes:
+        roots: what was scanned; empty when the run is about other files than those below them.
+        found: every file, in the order of the walk.
+        problems: paths left alone or not readable.
+        excluded: reason → how many were left alone for it.
+        quiet: nothing is new, changed or gone.
+    """
+
+    roots: Sequence[str]
+    found: list[Found] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     excluded: Counter[str] = field(default_factory=Counter)
+    quiet: bool = False
 
 
 def describe_mode(settings: Settings) -> str:
@@ -68,40 +79,61 @@ def retry(store: Store, models: Models, settings: Settings, on_event: OnEvent) -
     models.require()
     paths = sorted({failure.path for failure in store.failures()})
     unread = [problem.path for problem in store.problems("failed")]
+    settled.remove(store)
     store.forget_failures()
     met = _scan(store, [path for path in unread if Path(path).exists()], None, on_event)
+    met.roots, met.quiet = (), False
     for path in paths:
-        met.refs += store.files(path=path)
+        met.found += [Found(r.path, Known(*_known(r)), "unchanged") for r in store.files(path=path)]
     return _understand(store, models, settings, met, begin, on_event)
 
 
+def _known(ref: FileRef) -> tuple[int, int, Kind, str, Digest]:
+    return ref.size, ref.mtime_ns, ref.kind, ref.mime, ref.digest
+
+
 def _scan(store: Store, roots: Sequence[str], limit: int | None, on_event: OnEvent) -> _Scan:
-    met = _Scan()
+    met = _Scan(roots)
     fresh: list[FileRef] = []
+    unchanged = changed = 0
     known = store.known(roots)
     for event in scan(roots, known, limit):
         if isinstance(event, Found):
-            met.refs.append(event.ref)
-            if event.change != "unchanged":
+            met.found.append(event)
+            if event.change == "unchanged":
+                unchanged += 1
+            else:
+                changed += 1
                 fresh.append(event.ref)
+            if len(met.found) % RECORD_EVERY == 0:
+                on_event(Scanned(len(met.found)))
         elif isinstance(event, Excluded):
             met.excluded[event.reason] += 1
             met.problems.append(Problem(event.path, "skipped", "", event.reason))
         elif isinstance(event, ScanFailure):
             met.problems.append(Problem(event.path, "failed", event.error, event.message))
         if len(fresh) >= RECORD_EVERY:
-            store.record_files(fresh)
+            _record(store, fresh)
             fresh = []
-        if len(met.refs) % RECORD_EVERY == 0:
-            on_event(Scanned(len(met.refs)))
-    store.record_files(fresh, roots)
+    _record(store, fresh)
+    store.record_files((), roots)
     store.replace_problems(roots, met.problems)
-    if limit is None:
-        unread = {problem.path for problem in met.problems if problem.outcome == "failed"}
-        seen = {ref.path for ref in met.refs} | unread
-        for root in roots:
-            store.sweep(root, seen)
+    gone = unchanged < len(known) and limit is None and _sweep(store, met, roots)
+    met.quiet = not changed and not gone and limit is None
     return met
+
+
+def _record(store: Store, fresh: Sequence[FileRef]) -> None:
+    if fresh:
+        settled.remove(store)
+        store.record_files(fresh)
+
+
+def _sweep(store: Store, met: _Scan, roots: Sequence[str]) -> bool:
+    """Mark what is gone; whether anything was."""
+    seen = {event.path for event in met.found}
+    seen |= {problem.path for problem in met.problems if problem.outcome == "failed"}
+    return sum(store.sweep(root, seen) for root in roots) > 0
 
 
 def _understand(
@@ -112,17 +144,26 @@ def _understand(
     begin: float,
     on_event: OnEvent,
 ) -> IngestReport:
-    among = {ref.digest for ref in met.refs}
     mode = describe_mode(settings)
     cards = models.cards()
+    outcomes = Counter(problem.outcome for problem in met.problems)
+    note = settled.note_of(settled.authors(cards, mode), met.roots, len(met.found), outcomes, {})
+    before = settled.read(store) if met.quiet else None
+    kinds = Counter(event.known.kind for event in met.found)
+    if before is not None and before.fits(note):
+        on_event(Counted(kinds, met.excluded, dict.fromkeys(STAGES, 0), {}))
+        return _told(before.counts(), perf_counter() - begin, used_bytes(), None)
+    among = {event.known.digest for event in met.found}
     todo = count(store, cards, mode, among)
-    kinds = Counter(ref.kind for ref in met.refs)
     on_event(Counted(kinds, met.excluded, todo, estimate(store, todo)))
     with MemoryMeter() as memory, Decoder(settings) as decoder:
         tools = Tools(store, decoder, models, settings, mode)
         pipeline = Pipeline(tools, cards, on_event, lambda: memory.now)
         pipeline.run(among)
-    return _report(store, met, pipeline, perf_counter() - begin, memory.peak)
+    by_kind = _by_kind(store, met, pipeline.worked)
+    if met.roots and not any(count(store, cards, mode, None).values()):
+        settled.keep(store, replace(note, by_kind=by_kind))
+    return _told(by_kind, perf_counter() - begin, memory.peak, pipeline)
 
 
 def estimate(store: Store, todo: Mapping[str, int]) -> dict[str, float]:
@@ -134,18 +175,26 @@ def estimate(store: Store, todo: Mapping[str, int]) -> dict[str, float]:
     return {stage: number * rates[stage] for stage, number in todo.items() if rates[stage]}
 
 
-def _report(
-    store: Store, met: _Scan, pipeline: Pipeline, seconds: float, peak: int
-) -> IngestReport:
-    results = store.results(sorted({ref.digest for ref in met.refs}))
-    by_kind: dict[str, Counter[str]] = {}
-    for ref in met.refs:
-        state = _state(results.get(ref.digest, {}), ref.digest in pipeline.worked)
-        by_kind.setdefault(ref.kind.value, Counter())[state] += 1
+def _by_kind(store: Store, met: _Scan, worked: Container[Digest]) -> dict[str, dict[str, int]]:
+    """Kind → how many files are done, unchanged, skipped or failed, each counted once."""
+    results = store.results(sorted({event.known.digest for event in met.found}))
+    found: dict[str, Counter[str]] = {}
+    for event in met.found:
+        digest = event.known.digest
+        state = _state(results.get(digest, {}), digest in worked)
+        found.setdefault(event.known.kind.value, Counter())[state] += 1
     for problem in met.problems:
-        by_kind.setdefault(Kind.OTHER.value, Counter())[problem.outcome] += 1
-    total = sum(by_kind.values(), Counter())
-    pictures = pipeline.pictures
+        found.setdefault(Kind.OTHER.value, Counter())[problem.outcome] += 1
+    return {kind: dict(states) for kind, states in sorted(found.items())}
+
+
+def _told(
+    by_kind: Mapping[str, Mapping[str, int]], seconds: float, peak: int, pipeline: Pipeline | None
+) -> IngestReport:
+    total: Counter[str] = Counter()
+    for states in by_kind.values():
+        total.update(states)
+    pictures = pipeline.pictures if pipeline else Counter[str]()
     return IngestReport(
         found=total.total(),
         done=total["done"],
@@ -154,8 +203,8 @@ def _report(
         failed=total["failed"],
         seconds=seconds,
         peak_pss_bytes=peak,
-        by_kind={kind: dict(states) for kind, states in sorted(by_kind.items())},
-        stage_seconds=pipeline.seconds,
+        by_kind=by_kind,
+        stage_seconds=pipeline.seconds if pipeline else {},
         ocr_share=pictures["read"] / pictures["seen"] if pictures["seen"] else None,
     )
 
