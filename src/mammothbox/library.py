@@ -24,6 +24,7 @@ from mammothbox.errors import NotFound
 from mammothbox.events import IngestReport, OnEvent, ignore
 from mammothbox.models import Models, open_models
 from mammothbox.models.contracts import ModelCard
+from mammothbox.organise.arranging import Arranging
 from mammothbox.records import FileRef, Kind
 from mammothbox.search import SearchAnswer, search, similar
 from mammothbox.settings import Settings
@@ -70,7 +71,7 @@ class Duplicates:
     near: list[tuple[str, str, int]]
 
 
-class Library:
+class Library(Arranging):
     """An open library, see `Library.open`. A context manager."""
 
     def __init__(self, settings: Settings, store: Store, models: Models | None = None) -> None:

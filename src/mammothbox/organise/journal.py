@@ -261,11 +261,23 @@ class Journal:
         raise NotFound(f"{which}; `mammothbox runs` lists them")
 
     def judge(self, verdicts: Iterable[tuple[Digest, str, bool, str, str]]) -> None:
-        """Record people's verdicts: (digest, proposed folder, accepted, folder instead, source)."""
+        """Record people's verdicts: (digest, proposed folder, accepted, folder instead, how).
+
+        How it was said: ``said`` (accept, reject), ``moved`` (its line was moved to another
+        folder), ``applied`` (carried out as proposed).
+        """
         sql = "INSERT INTO verdict (digest, folder, accepted, instead, source)"
         self._write([(sql + " VALUES (?, ?, ?, ?, ?)", verdicts)])
 
     def verdicts(self) -> dict[Digest, tuple[str, bool, str]]:
-        """The newest verdict on each file: (proposed folder, accepted, folder instead)."""
-        rows = self._db.execute("SELECT digest, folder, accepted, instead FROM verdict ORDER BY id")
+        """The newest outright verdict on each file: (proposed folder, accepted, folder instead)."""
+        sql = "SELECT digest, folder, accepted, instead FROM verdict WHERE source != 'applied'"
+        rows = self._db.execute(sql + " ORDER BY id")
         return {Digest(row[0]): (row[1], bool(row[2]), row[3]) for row in rows}
+
+    def tally(self) -> dict[str, int]:
+        """How many files' proposals people accepted and rejected, by their newest verdict."""
+        newest = "SELECT max(id) FROM verdict GROUP BY digest"
+        sql = f"SELECT accepted, count(*) FROM verdict WHERE id IN ({newest}) GROUP BY accepted"  # noqa: S608
+        counts = dict(self._db.execute(sql).fetchall())
+        return {"accepted": counts.get(1, 0), "rejected": counts.get(0, 0)}

@@ -28,6 +28,8 @@ class Move:
         target: where it goes; equal to `source` for a file that stays.
         size, mtime_ns, digest: what the file was when the plan was made; a file that differs when
             the plan is applied is refused. An empty digest and -1 are not compared.
+        proposed: folder that the planner chose; differs from `folder` where a person moved the
+            line, which is learned from.
     """
 
     source: str
@@ -35,6 +37,7 @@ class Move:
     size: int = -1
     mtime_ns: int = -1
     digest: Digest = NO_DIGEST
+    proposed: str = ""
 
     @property
     def folder(self) -> str:

@@ -54,6 +54,11 @@ _HEAD = """\
 # and do it:                  mammothbox apply THIS_FILE
 """
 
+_FOOT = """\
+# What each file was when the plan was made: size, time, digest, proposed folder.
+# Not for editing.
+"""
+
 
 def _scalar(text: str) -> str:
     """A YAML scalar: plain where that is safe, else in double quotes."""
@@ -80,11 +85,12 @@ def dump(plan: Plan) -> str:
     for path, moves in plan.members().items():
         if moves:
             _dump_folder(out, known.get(path, Folder(path)), moves)
-    out.write("# What each file was when the plan was made: size, time, digest. Not for editing.\n")
+    out.write(_FOOT)
     out.write("known:\n" if plan.moves else "known: {}\n")
     for move in plan.moves:
         digest = move.digest or '""'
-        out.write(f"  {_scalar(move.source)}: [{move.size}, {move.mtime_ns}, {digest}]\n")
+        facts = f"{move.size}, {move.mtime_ns}, {digest}, {json.dumps(move.proposed)}"
+        out.write(f"  {_scalar(move.source)}: [{facts}]\n")
     return out.getvalue()
 
 
@@ -125,8 +131,8 @@ def parse(text: str) -> Plan:
         confidence = _number(fields.get("confidence"))
         folders.setdefault(path, Folder(path, _text(fields.get("reason")), confidence))
         for source, name in _files(fields.get("files")):
-            size, mtime_ns, digest = known.get(source, (-1, -1, Digest("")))
-            moves.append(Move(source, posixpath.join(path, name), size, mtime_ns, digest))
+            target = posixpath.join(path, name)
+            moves.append(Move(source, target, *known.get(source, ())))
     return Plan(
         _text(top["root"]), tuple(folders.values()), tuple(moves),
         _json(top.get("options")), _json(top.get("cost")),
@@ -177,11 +183,11 @@ def _files(node: yaml.Node | None) -> Iterator[tuple[str, str]]:
             yield _text(entry), posixpath.basename(_text(entry))
 
 
-def _fingerprint(node: yaml.Node) -> tuple[int, int, Digest]:
-    if isinstance(node, yaml.SequenceNode) and len(node.value) == 3:
-        size, mtime, digest = (_text(value) for value in node.value)
+def _fingerprint(node: yaml.Node) -> tuple[int, int, Digest, str]:
+    if isinstance(node, yaml.SequenceNode) and len(node.value) in (3, 4):
+        size, mtime, digest, *rest = (_text(value) for value in node.value)
         if size.lstrip("-").isdigit() and mtime.lstrip("-").isdigit():
-            return int(size), int(mtime), Digest(digest)
+            return int(size), int(mtime), Digest(digest), rest[0] if rest else ""
     raise UsageError(f"the plan's list of known files is damaged{_place(node)}")
 
 

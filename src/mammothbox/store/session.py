@@ -34,6 +34,11 @@ class Session:
         self._on_call = on_call
         self._vectors = VectorFiles(directory)
 
+    @property
+    def writable(self) -> bool:
+        """Whether it was opened for writing."""
+        return self._lock is not None
+
     def __enter__(self) -> Self:
         return self
 

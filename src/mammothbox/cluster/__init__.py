@@ -1,0 +1,120 @@
+"""Groups of files that belong together, found from what is known of them. Pure: no disk, no model.
+
+    items → feature rows (one realm at a time) → groups → clusters
+
+Photos and videos share a realm, since they share a vector space; so papers, and recordings.
+
+Example:
+    >>> [len(found.members) for found in find_clusters([], 40)]
+    []
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mammothbox.cluster.features import DIRECTIONS, PICTURE_WEIGHTS, WORD_WEIGHTS, feature_rows
+from mammothbox.cluster.groups import Labels, centres_of, group_rows
+from mammothbox.cluster.items import Family, Item
+from mammothbox.models.contracts import Vectors
+
+__all__ = ["Cluster", "Family", "Item", "find_clusters", "rows_of"]
+
+REALMS = (
+    (Family.PHOTOS, Family.VIDEOS),
+    (Family.DOCUMENTS,),
+    (Family.RECORDINGS,),
+    (Family.OTHER,),
+)
+"""Families whose files are compared with each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Files that belong together.
+
+    Attributes:
+        members: places in the list of items, the most typical first.
+        fit: cosine of each member with the cluster's centre, -1 to 1, in the order of `members`.
+        family: what most of its files are.
+    """
+
+    members: tuple[int, ...]
+    fit: tuple[float, ...]
+    family: Family
+
+    @property
+    def cohesion(self) -> float:
+        """Mean fit, at least 0."""
+        return max(0.0, float(np.mean(self.fit))) if self.fit else 0.0
+
+
+def find_clusters(items: Sequence[Item], most: int, smallest: int = 3) -> list[Cluster]:
+    """Clusters of all items, each item in exactly one, the largest first.
+
+    Args:
+        items: in any order; the same items in another order may be cut a little differently, so
+            callers sort them by path.
+        most: so many clusters at most (one a realm in any case).
+        smallest: files a cluster has at least, where its realm has as many.
+    """
+    realms = [
+        [place for place, item in enumerate(items) if item.family in families]
+        for families in REALMS
+    ]
+    found: list[Cluster] = []
+    for places in realms:
+        if places:
+            share = max(1, round(most * len(places) / len(items)), min(most // 4, 8))
+            found += _clusters_of(items, places, min(share, most), smallest)
+    return sorted(found, key=lambda cluster: (-len(cluster.members), cluster.members[0]))
+
+
+def rows_of(items: Sequence[Item]) -> Vectors:
+    """Feature rows of all items; files of different realms have nothing in common.
+
+    Returns:
+        N x 4d, rows L2-normalised, zero where nothing is known of a file.
+    """
+    width = DIRECTIONS
+    rows = np.zeros((len(items), width * len(REALMS)), np.float32)
+    for number, families in enumerate(REALMS):
+        places = [place for place, item in enumerate(items) if item.family in families]
+        if places:
+            found = _realm_rows(items, places)
+            start = number * width
+            rows[places, start : start + found.shape[1]] = found
+    return rows
+
+
+def _realm_rows(items: Sequence[Item], places: Sequence[int]) -> Vectors:
+    pictures = items[places[0]].family in (Family.PHOTOS, Family.VIDEOS)
+    weights = PICTURE_WEIGHTS if pictures else WORD_WEIGHTS
+    return feature_rows([items[place] for place in places], weights)
+
+
+def _clusters_of(
+    items: Sequence[Item], places: Sequence[int], most: int, smallest: int
+) -> list[Cluster]:
+    rows = _realm_rows(items, places)
+    labels = group_rows(rows, most, smallest)
+    fit = fit_of(rows, labels)
+    found = []
+    for group in range(int(labels.max()) + 1):
+        mine = np.flatnonzero(labels == group)
+        mine = mine[np.argsort(-fit[mine], kind="stable")]
+        members = tuple(places[int(row)] for row in mine)
+        families = [items[place].family for place in members]
+        most_common = max(sorted(set(families)), key=families.count)
+        found.append(Cluster(members, tuple(float(fit[row]) for row in mine), most_common))
+    return found
+
+
+def fit_of(rows: Vectors, labels: Labels) -> Vectors:
+    """Cosine of each row with the centre of its group."""
+    centres = centres_of(rows, labels)
+    centres = centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
+    return np.asarray((rows * centres[labels]).sum(1), np.float32)

@@ -1,0 +1,130 @@
+"""Rows of a matrix into groups, their number found from the data.
+
+Ward's linkage on the rows, or on an even sample of a large matrix, cut where the mean silhouette
+is highest; then every row goes to the nearest group. Measured on photos and papers of known groups
+against average linkage, k-means with a silhouette, and density clustering: docs/decisions.md.
+Deterministic: the same rows in the same order give the same groups.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mammothbox.models.contracts import Vectors
+
+SAMPLE = 3000
+"""Rows that are linked with each other; linkage of these takes about a second and 40 MB."""
+
+Labels = npt.NDArray[np.intp]
+"""Group of each row, from 0, groups numbered by the place of their first row."""
+
+
+def group_rows(rows: Vectors, most: int, smallest: int = 3) -> Labels:
+    """The group of each row.
+
+    Args:
+        rows: N x d; distance is Euclidean, so L2-normalised rows are compared by cosine.
+        most: so many groups at most.
+        smallest: a smaller group is given to its nearest neighbour.
+    """
+    count = len(rows)
+    most = min(most, count // max(smallest, 2))
+    if most < 2:
+        return np.zeros(count, np.intp)
+    sample = rows if count <= SAMPLE else rows[np.linspace(0, count - 1, SAMPLE).astype(int)]
+    labels = _best_cut(sample, most, max(2, smallest * len(sample) // count))
+    centres = centres_of(sample, labels)
+    if count > SAMPLE:
+        labels = nearest(rows, centres)
+        centres = centres_of(rows, labels)
+        labels = nearest(rows, centres)
+    return _renumbered(labels)
+
+
+def centres_of(rows: Vectors, labels: Labels) -> Vectors:
+    """Mean row of each group; one row a group, in the order of their numbers."""
+    groups = int(labels.max()) + 1
+    sums = np.zeros((groups, rows.shape[1]), np.float32)
+    np.add.at(sums, labels, rows)
+    counts = np.bincount(labels, minlength=groups)
+    return np.asarray(sums / np.maximum(counts, 1)[:, None], np.float32)
+
+
+def nearest(rows: Vectors, centres: Vectors) -> Labels:
+    """The nearest centre of each row, in pieces so that memory stays small."""
+    lengths = (centres**2).sum(1)
+    pieces = [
+        np.argmin(lengths - 2 * (rows[start : start + 8192] @ centres.T), axis=1)
+        for start in range(0, len(rows), 8192)
+    ]
+    return np.concatenate(pieces)
+
+
+def _best_cut(rows: Vectors, most: int, smallest: int) -> Labels:
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    tree = linkage(rows, "ward")
+    distances = _distances(rows)
+    best: tuple[float, Labels] = (-1.0, np.zeros(len(rows), np.intp))
+    seen = set()
+    for wanted in range(2, most + 1):
+        labels = np.asarray(fcluster(tree, wanted, "maxclust"), np.intp) - 1
+        labels = _without_small(rows, labels, smallest)
+        key = labels.tobytes()
+        if key in seen or labels.max() == 0:
+            continue
+        seen.add(key)
+        score = silhouette(distances, labels)
+        if score > best[0]:
+            best = (score, labels)
+    return best[1]
+
+
+def _distances(rows: Vectors) -> Vectors:
+    squares = (rows**2).sum(1)
+    found = squares[:, None] + squares[None, :] - 2 * (rows @ rows.T)
+    return np.asarray(np.sqrt(np.maximum(found, 0)), np.float32)
+
+
+def silhouette(distances: Vectors, labels: Labels) -> float:
+    """Mean silhouette of a grouping, -1 to 1 (Rousseeuw 1987).
+
+    Args:
+        distances: N x N.
+        labels: groups numbered from 0 without gaps; at least two.
+    """
+    groups = int(labels.max()) + 1
+    belongs: npt.NDArray[np.float32] = np.eye(groups, dtype=np.float32)[labels]
+    sizes = belongs.sum(0)
+    mine = np.arange(len(labels)), labels
+    sums = distances @ belongs
+    own = sums[mine] / np.maximum(sizes[labels] - 1, 1)
+    means: npt.NDArray[Any] = sums / sizes
+    means[mine] = np.inf
+    other = means.min(1)
+    scores = (other - own) / np.maximum(np.maximum(other, own), 1e-9)
+    scores[sizes[labels] == 1] = 0
+    return float(scores.mean())
+
+
+def _without_small(rows: Vectors, labels: Labels, smallest: int) -> Labels:
+    """Groups under `smallest` rows dissolved into the nearest of the others."""
+    sizes = np.bincount(labels)
+    large = np.flatnonzero(sizes >= smallest)
+    if len(large) in (0, len(sizes)):
+        return _renumbered(labels) if len(large) else np.zeros_like(labels)
+    centres = centres_of(rows, labels)[large]
+    lost = np.isin(labels, large, invert=True)
+    labels = labels.copy()
+    labels[lost] = large[nearest(rows[lost], centres)]
+    return _renumbered(labels)
+
+
+def _renumbered(labels: Labels) -> Labels:
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.intp)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return np.asarray(rank[inverse], np.intp)
