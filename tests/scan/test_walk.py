@@ -46,6 +46,12 @@ def test_hidden_and_system_files_are_left_alone_and_named(tmp_path: Path) -> Non
     }
 
 
+def test_sidecars_are_no_files_of_their_own(tmp_path: Path) -> None:
+    plant(tmp_path, "a.jpg", "a.jpg.xmp", "b.heic", "b.AAE", "notes on xmp.txt")
+    assert found(tmp_path) == ["a.jpg", "b.heic", "notes on xmp.txt"]
+    assert excluded(tmp_path) == {"a.jpg.xmp": "sidecar", "b.AAE": "sidecar"}
+
+
 @pytest.mark.parametrize(
     "marker",
     [".git/HEAD", "package.json", "App.xcodeproj/x", "Level.unity", "pyproject.toml", "Cargo.toml"],

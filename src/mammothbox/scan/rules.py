@@ -8,7 +8,7 @@ asks for by name are looked into whatever they are.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 IGNORE_FILE = ".mammothignore"
 HIDDEN = "hidden"
 SYSTEM = "system file"
+SIDECAR = "sidecar"
 
 SYSTEM_NAMES = frozenset(
     {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir", "#recycle", "@recycle"}
@@ -24,6 +25,9 @@ SYSTEM_NAMES = frozenset(
     | {"ntuser.dat", "pagefile.sys", "hiberfil.sys", "swapfile.sys", "$windows.~bt"}
 )
 """Names, in lower case, that operating systems and network stores leave behind."""
+
+SIDECAR_SUFFIXES = frozenset({"xmp", "aae"})
+"""Extensions of files that only say something about the file beside them."""
 
 PROJECT_FILES = frozenset(
     {".git", ".hg", ".svn", ".bzr", "package.json", "pyproject.toml", "setup.py", "cargo.toml"}
@@ -49,16 +53,22 @@ def _suffix(name: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name else ""
 
 
-def system_names(lowered: Iterable[str]) -> frozenset[str]:
-    """Those of some lower-case names that an operating system left behind."""
-    return SYSTEM_NAMES.intersection(lowered)
+def left_alone(lowered: Sequence[str]) -> frozenset[str]:
+    """Those of some lower-case names that are system files or sidecars."""
+    found = SYSTEM_NAMES.intersection(lowered)
+    joined = "/".join(lowered)  # a hundred thousand names are searched faster as one string
+    if any(f".{suffix}" in joined for suffix in SIDECAR_SUFFIXES):
+        found |= {name for name in lowered if _suffix(name) in SIDECAR_SUFFIXES}
+    return found
 
 
 def name_reason(name: str) -> str:
     """Why a file or folder of this name is left alone; empty if it is not."""
     if name.startswith("."):
         return HIDDEN
-    return SYSTEM if name.lower() in SYSTEM_NAMES else ""
+    if name.lower() in SYSTEM_NAMES:
+        return SYSTEM
+    return SIDECAR if _suffix(name) in SIDECAR_SUFFIXES else ""
 
 
 def package_reason(name: str) -> str:

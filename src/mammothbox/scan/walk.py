@@ -21,13 +21,13 @@ from mammothbox.scan.events import Entry, Excluded, Found, Known, ScanFailure
 from mammothbox.scan.rules import (
     HIDDEN,
     IGNORE_FILE,
-    SYSTEM,
     Ignore,
     ignored,
+    left_alone,
+    name_reason,
     package_reason,
     project_reason,
     read_ignore,
-    system_names,
 )
 
 Walked = Entry | Excluded | ScanFailure
@@ -142,14 +142,14 @@ def _walk_folder(
             yield [refused(folder, error)]
             continue
         folders: list[str] = []
-        events = _entries(entries, system_names(lowered), ignores, known, folders)
+        events = _entries(entries, left_alone(lowered), ignores, known, folders)
         yield [event for event in events if event.path not in files] if files else events
         stack += [(path, ignores) for path in reversed(folders)]
 
 
 def _entries(
     entries: list[os.DirEntry[str]],
-    system: frozenset[str],
+    alone: frozenset[str],
     ignores: tuple[Ignore, ...],
     known: Mapping[str, Known],
     folders: list[str],
@@ -160,8 +160,8 @@ def _entries(
     for entry in entries:
         name, path = entry.name, entry.path
         try:
-            if name[0] == "." or (system and name.lower() in system):
-                add(Excluded(path, HIDDEN if name[0] == "." else SYSTEM))
+            if name[0] == "." or (alone and name.lower() in alone):
+                add(Excluded(path, name_reason(name)))
             elif ignores and ignored(ignores, path, entry.is_dir(follow_symlinks=False)):
                 add(Excluded(path, IGNORE_FILE))
             elif entry.is_file(follow_symlinks=False) and not apple:

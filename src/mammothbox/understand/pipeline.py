@@ -18,7 +18,7 @@ from time import perf_counter
 from mammothbox.errors import ServiceAway
 from mammothbox.events import FileDone, Note, OnEvent, StageFinished, StageStarted, ignore
 from mammothbox.models.contracts import ModelCard
-from mammothbox.records import Digest, Done, Failed, Result, Skipped
+from mammothbox.records import Digest, Done, Failed, Kind, Result, Skipped
 from mammothbox.understand.stages import Tools, describe, listen, look, read
 from mammothbox.understand.steps import STAGES
 from mammothbox.understand.steps.ocr import NOTHING_TO_READ
@@ -39,7 +39,7 @@ class Pipeline:
     Attributes:
         worked: contents for which at least one step was done in this run.
         seconds: stage → wall time.
-        pictures: ``seen`` and ``read``: pictures that could have text, and those sent to OCR.
+        pictures: ``seen`` and ``read``: photos and videos, and those of them that were sent to OCR.
     """
 
     def __init__(
@@ -88,18 +88,18 @@ class Pipeline:
                 by_digest.setdefault(result.digest, []).append(result)
             for digest, results in by_digest.items():
                 done += 1
-                self._count(digest, results)
+                self._count(refs[digest].kind, digest, results)
                 outcome, message = worst(results)
                 path = refs[digest].path
                 self._on_event(
                     FileDone(stage, path, outcome, message, done, len(tasks), self._memory())
                 )
 
-    def _count(self, digest: Digest, results: Sequence[Result]) -> None:
+    def _count(self, kind: Kind, digest: Digest, results: Sequence[Result]) -> None:
         if any(isinstance(result.outcome, Done) for result in results):
             self.worked.add(digest)
         for result in results:
-            if result.step == "ocr":
+            if result.step == "ocr" and kind != Kind.DOCUMENT:
                 self.pictures["seen"] += 1
                 read_it = result.outcome != NOTHING_TO_READ
                 self.pictures["read"] += read_it
