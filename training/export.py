@@ -3,7 +3,8 @@
     python -m training.export --run DIR --out src/mammothbox/models/weights
 
 `--run` holds what the steps before wrote: `captioner/sc.pt`, `joint/member*.pt` and
-`joint/standard.npz`. Numbers of matrix products are stored and multiplied as bytes (`--plain` leaves them as they are).
+`joint/standard.npz`. Numbers of matrix products are stored and multiplied as bytes (`--plain`
+leaves them as they are).
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ def export(captioner: Path, heads: Path, out: Path, *, plain: bool = False) -> N
     model, words = load(captioner)
     write_captioner(model, words, out)
     pairs, standard = joint.load_members(heads), np.load(heads / "standard.npz")
-    write_image(pairs, standard["mean"], standard["spread"], out)
-    write_sentence(pairs, out)
+    write_image(pairs, standard, out)
+    write_sentence(pairs, standard["keep"], out)
     for name in () if plain else GRAPHS:
         quantise(out / name)
 

@@ -1,9 +1,10 @@
 """The joint space of photos and sentences: several pairs of small heads, learnt by contrast.
 
 Place in the flow: reads what `features` and `texts` wrote; `export` writes the heads as ONNX. Each
-member has its own seed and 128 dimensions; put side by side they make the 512 of the contract, so
-an ensemble costs no more than one model. A photo is its mean and maximum features and its label
-vector; a sentence is MiniLM's vector and, word by word, MiniLM's last layer.
+member has its own seed; put side by side they are turned into the 512 dimensions of the contract by
+the main directions of what they make of the photos and sentences learnt from. A photo is its mean
+and maximum features and its label vector; a sentence is MiniLM's vector and, word by word, MiniLM's
+last layer.
 
     python -m training.joint --features DIR --out DIR/joint
 """
@@ -25,20 +26,23 @@ from training import data
 from training.curves import Curve
 from training.schedule import warm_cosine
 
-MEMBERS = 4
-WIDTH = 128
+MEMBERS = 3
+WIDTH = 512
 """Dimensions of one member."""
 
 LABEL_SCALE = 10.0
 """Brings the label vector to the size of the standardised features."""
 
+SPACE = 512
+"""Dimensions of the space that ships."""
+
 INPUT = 2 * data.FEATURES + 384
 
 
 class ImageHead(nn.Module):
-    """N x 2944 standardised features to N x 128, length 1."""
+    """N x 2944 standardised features to N x 512, length 1."""
 
-    def __init__(self, hidden: int = 512, dropout: float = 0.5) -> None:
+    def __init__(self, hidden: int = 640, dropout: float = 0.5) -> None:
         super().__init__()
         self.first, self.second = nn.Linear(INPUT, hidden), nn.Linear(hidden, WIDTH)
         self.straight = nn.Linear(INPUT, WIDTH)
@@ -51,9 +55,9 @@ class ImageHead(nn.Module):
 
 
 class TextHead(nn.Module):
-    """MiniLM's sentence vector and tokens to N x 128, length 1."""
+    """MiniLM's sentence vector and tokens to N x 512, length 1."""
 
-    def __init__(self, hidden: int = 384, dropout: float = 0.2) -> None:
+    def __init__(self, hidden: int = 512, dropout: float = 0.2) -> None:
         super().__init__()
         self.straight = nn.Linear(384, WIDTH)
         self.first, self.second = nn.Linear(384, hidden), nn.Linear(hidden, hidden)
@@ -118,16 +122,11 @@ def inputs_of(split: data.Split, folder: Path, learn: np.ndarray) -> Inputs:
     )
 
 
-def contrast(image: Tensor, text: Tensor, scale: Tensor, alike: Tensor) -> Tensor:
-    """InfoNCE both ways; a tenth of the aim is spread over sentences that mean much the same."""
-    aim = (1 - SOFT) * torch.eye(len(image)) + SOFT * torch.softmax(alike / 0.1, dim=1)
+def contrast(image: Tensor, text: Tensor, scale: Tensor) -> Tensor:
+    """InfoNCE both ways: each photo its sentence, each sentence its photo, among the batch."""
     scores = image @ text.t() * scale
-    rows = -(aim * F.log_softmax(scores, 1)).sum(1).mean()
-    columns = -(aim * F.log_softmax(scores, 0)).sum(0).mean()
-    return (rows + columns) / 2
-
-
-SOFT = 0.1
+    own = torch.arange(len(image))
+    return (F.cross_entropy(scores, own) + F.cross_entropy(scores.t(), own)) / 2
 
 
 def fit_member(
@@ -164,19 +163,14 @@ def fit_member(
         order = rng.permutation(learn)
         for at in range(0, len(order) - batch + 1, batch):
             chosen = order[at : at + batch]
-            views = rng.integers(0, split.views, (2, batch))
-            mixed = torch.from_numpy(rng.uniform(0, 0.5, (batch, 1))).float()
-            one, other = (inputs.photos(chosen * split.views + view) for view in views)
-            seen = image(one * (1 - mixed) + other * mixed)
+            seen = image(inputs.photos(chosen * split.views + rng.integers(0, split.views, batch)))
             pairs = np.stack([rng.choice(groups[photo], 2, replace=False) for photo in chosen])
             loss = torch.zeros(())
             for rows in pairs.T:
                 sentence, tokens, mask = inputs.captions(rows)
-                mask = mask & (torch.rand(mask.shape) > 0.1)
                 with torch.autocast("cpu", torch.bfloat16):
                     said = text(sentence, tokens, mask)
-                alike = sentence @ sentence.t()
-                loss = loss + contrast(seen, said.float(), scale.exp(), alike) / 2
+                loss = loss + contrast(seen, said.float(), scale.exp()) / 2
             step += 1
             for group in optimiser.param_groups:
                 group["lr"] = rate * warm_cosine(step / steps)
@@ -228,6 +222,27 @@ def recall(
     return {**found, **{f"i2t{k}": float((back < k).mean()) for k in (1, 5, 10)}}
 
 
+def main_directions(images: Tensor, texts: Tensor) -> Tensor:
+    """(members x 512) x 512, orthonormal: keeps most of all dot products between the two sets."""
+    both = torch.cat([images / len(images) ** 0.5, texts / len(texts) ** 0.5])
+    values, vectors = torch.linalg.eigh(both.T @ both)
+    return vectors[:, values.argsort(descending=True)[:SPACE]]
+
+
+def finish(
+    out: Path, inputs: Inputs, split: data.Split, learn: np.ndarray, choose: np.ndarray
+) -> None:
+    """Turn the members into one space: write `standard.npz`, print recalls before and after."""
+    pairs = load_members(out)
+    keep = main_directions(*encode(pairs, inputs, split, learn))
+    numbers = {"mean": inputs.mean, "spread": inputs.spread, "keep": keep}
+    np.savez(out / "standard.npz", **{name: t.numpy() for name, t in numbers.items()})
+    images, texts = encode(pairs, inputs, split, choose)
+    print(f"{len(pairs)} members, held-out photos: {recall(images, texts, split, choose)}")
+    images, texts = (F.normalize(part @ keep, dim=1) for part in (images, texts))
+    print(f"in {SPACE} dimensions: {recall(images, texts, split, choose)}")
+
+
 def load_members(folder: Path) -> list[Pair]:
     """All trained pairs, by seed."""
     pairs = []
@@ -257,10 +272,7 @@ def main() -> None:
         fit_member(
             inputs, split, args.out, seed=seed, learn=learn, choose=choose, epochs=args.epochs
         )
-    pairs = load_members(args.out)
-    np.savez(args.out / "standard.npz", mean=inputs.mean.numpy(), spread=inputs.spread.numpy())
-    together = recall(*encode(pairs, inputs, split, choose), split, choose)
-    print(f"{len(pairs)} members on the held-out photos: {together}")
+    finish(args.out, inputs, split, learn, choose)
 
 
 if __name__ == "__main__":

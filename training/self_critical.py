@@ -26,6 +26,8 @@ from training.curves import Curve
 from training.train_captioner import Learner, Photos, cider_of, load, loss_of, save, to_ids
 
 DRAWN = 5
+EPOCHS = 4
+RATE = 1e-4
 END = "</s>"
 
 
@@ -64,7 +66,7 @@ def fit(
     choose: np.ndarray,
     epochs: int,
     batch: int = 48,
-    rate: float = 5e-5,
+    rate: float = RATE,
     seed: int = 0,
     anchor: float = 0.1,
 ) -> Path:
@@ -130,8 +132,8 @@ def main() -> None:
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--rate", type=float, default=5e-5)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()

@@ -30,6 +30,7 @@ from training import data
 from training.curves import Curve
 from training.schedule import warm_cosine
 
+EPOCHS = 10
 SENTENCES = 5
 """Sentences of a photo in one step."""
 
@@ -233,7 +234,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--minilm", type=Path, help="published MiniLM, for the first word vectors")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=6e-4)

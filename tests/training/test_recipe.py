@@ -121,16 +121,18 @@ def test_exported_graphs_do_the_same_sums(split: data.Split, tmp_path: Path) -> 
         torch.manual_seed(seed)
         state = {"image": joint.ImageHead().state_dict(), "text": joint.TextHead().state_dict()}
         torch.save(state, tmp_path / f"member{seed}.pt")
-    numbers = {"mean": inputs.mean.numpy(), "spread": inputs.spread.numpy()}
-    np.savez(tmp_path / "standard.npz", **numbers)
+    pairs = joint.load_members(tmp_path)
+    keep = joint.main_directions(*joint.encode(pairs, inputs, split, LEARN))
+    numbers = {"mean": inputs.mean, "spread": inputs.spread, "keep": keep}
+    np.savez(tmp_path / "standard.npz", **{name: t.numpy() for name, t in numbers.items()})
 
     export.export(tmp_path / "sc.pt", tmp_path, tmp_path / "out", plain=True)
 
     cells = split.cells[:5].astype(np.float32) * np.float32(data.SCALE)
     labels = inputs.labels[:5].numpy()
-    pairs = joint.load_members(tmp_path)
     ours = JointSpace(tmp_path / "out", lambda: pytest.fail("no text here"), 1)
     expected, _ = joint.encode(pairs, inputs, split, np.arange(5))
+    expected = torch.nn.functional.normalize(expected @ keep, dim=1)
     assert np.abs(ours.images(cells, labels) - expected.numpy()).max() < 2e-3
     said = CaptionDecoder(tmp_path / "out", 1).say(cells, labels)
     with torch.no_grad():
