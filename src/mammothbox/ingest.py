@@ -6,7 +6,7 @@ Used by the library's `ingest`, `retry` and `watch`. Knows no interface: it spea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -18,7 +18,7 @@ from mammothbox.events import Counted, IngestReport, OnEvent, Scanned
 from mammothbox.memory import MemoryMeter, used_bytes
 from mammothbox.models import Models
 from mammothbox.records import Digest, Failed, FileRef, Kind, Result, Skipped
-from mammothbox.scan import Excluded, Found, Known, ScanFailure, scan
+from mammothbox.scan import Excluded, Found, Known, ScanEvent, Seen, scan
 from mammothbox.settings import Settings
 from mammothbox.store import Problem, Store
 from mammothbox.understand.pipeline import Pipeline
@@ -95,6 +95,7 @@ def _known(ref: FileRef) -> tuple[int, int, Kind, str, Digest]:
 def _scan(store: Store, roots: Sequence[str], limit: int | None, on_event: OnEvent) -> _Scan:
     met = _Scan(roots)
     fresh: list[FileRef] = []
+    others: list[ScanEvent] = []
     unchanged = changed = 0
     known = store.known(roots)
     for event in scan(roots, known, limit):
@@ -107,18 +108,24 @@ def _scan(store: Store, roots: Sequence[str], limit: int | None, on_event: OnEve
                 fresh.append(event.ref)
             if len(met.found) % RECORD_EVERY == 0:
                 on_event(Scanned(len(met.found)))
-        elif isinstance(event, Excluded):
+            if len(fresh) >= RECORD_EVERY:
+                _record(store, fresh)
+                fresh = []
+            continue
+        others.append(event)
+        if isinstance(event, Excluded):
             met.excluded[event.reason] += 1
             met.problems.append(Problem(event.path, "skipped", "", event.reason))
-        elif isinstance(event, ScanFailure):
+        else:
             met.problems.append(Problem(event.path, "failed", event.error, event.message))
-        if len(fresh) >= RECORD_EVERY:
-            _record(store, fresh)
-            fresh = []
     _record(store, fresh)
     store.record_files((), roots)
     store.replace_problems(roots, met.problems)
-    gone = unchanged < len(known) and limit is None and _sweep(store, met, roots)
+    gone = (
+        unchanged < len(known)
+        and limit is None
+        and _sweep(store, roots, [*met.found, *others], known)
+    )
     met.quiet = not changed and not gone and limit is None
     return met
 
@@ -129,11 +136,14 @@ def _record(store: Store, fresh: Sequence[FileRef]) -> None:
         store.record_files(fresh)
 
 
-def _sweep(store: Store, met: _Scan, roots: Sequence[str]) -> bool:
-    """Mark what is gone; whether anything was."""
-    seen = {event.path for event in met.found}
-    seen |= {problem.path for problem in met.problems if problem.outcome == "failed"}
-    return sum(store.sweep(root, seen) for root in roots) > 0
+def _sweep(
+    store: Store, roots: Sequence[str], met: Iterable[ScanEvent], known: Iterable[str]
+) -> bool:
+    """Mark what is gone; whether anything was. What could not be looked into is not gone."""
+    seen = Seen()
+    for event in met:
+        seen.add(event)
+    return sum(store.sweep(root, seen, known) for root in roots) > 0
 
 
 def _understand(

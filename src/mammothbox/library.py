@@ -125,7 +125,7 @@ class Library(Arranging):
 
         Args:
             paths: files or folders.
-            limit: at most so many files, newest first; None for all.
+            limit: at most so many files, in the order of their folders and names; None for all.
             on_event: hears about the run; may raise to stop it between two batches.
 
         Raises:
@@ -143,12 +143,16 @@ class Library(Arranging):
         return retry(self.store, self.models, self.settings, on_event)
 
     def watch(self, paths: Sequence[str], *, on_event: OnEvent = ignore) -> Iterator[IngestReport]:
-        """Ingest `paths`, then again whenever something changes there, until interrupted."""
+        """Ingest `paths`, then again whenever something changes there, until interrupted.
+
+        The whole of `paths` is looked at each time: that costs little, keeps every rule about what
+        is left alone, and notices what is gone.
+        """
         from mammothbox.scan import watch
 
         yield self.ingest(paths, on_event=on_event)
-        for changed in watch(paths):
-            yield self.ingest(sorted(changed), on_event=on_event)
+        for _ in watch(paths):
+            yield self.ingest(paths, on_event=on_event)
 
     # --- asking ----------------------------------------------------------------------------
 

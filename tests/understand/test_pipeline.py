@@ -202,3 +202,14 @@ def test_a_file_that_moved_is_not_understood_again(
     assert (report.found, report.unchanged) == (3, 3)
     assert store.files(path=str(folder / "sub" / "renamed.md"))
     assert not store.files(path=str(folder / Path(NOTE).name))
+
+
+def test_a_file_that_is_gone_is_marked_and_found_no_more(
+    store: Store, settings: Settings, folder: Path
+) -> None:
+    run(store, StubModels(), settings, folder, [])
+    (folder / Path(NOTE).name).unlink()
+    report = run(store, StubModels(), settings, folder, [])
+    assert (report.found, report.unchanged) == (2, 2)
+    assert len(store.files()) == 2
+    assert len(store.files(include_vanished=True)) == 3
