@@ -19,6 +19,8 @@ SMALLEST = 4
 """Files a folder needs before it can be judged."""
 BEYOND_CHANCE = 3.0
 """Standard deviations by which its likeness must exceed that of random sets of its size."""
+FITS = 0.6
+"""Share of a folder's own median likeness with its centre that a loose file must reach."""
 
 _NO_NAME = re.compile(
     r"(new|neuer|untitled|unnamed|unsorted|misc|stuff|temp|tmp|downloads?|desktop|dcim"
@@ -94,7 +96,7 @@ def _joining(
     centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
     limits = np.array(
         [
-            np.quantile(rows[list(places)] @ centres[at], 0.25)
+            FITS * np.median(rows[list(places)] @ centres[at])
             for at, places in enumerate(folders.values())
         ]
     )
