@@ -21,8 +21,12 @@ from mammothbox.organise.names import legal_name
 from mammothbox.organise.terms import distinctive_terms
 from mammothbox.organise.topics import COVERS, PICTURED, SPOKEN, WRITTEN, nearest_topics
 
-TOPIC_FLOOR = 0.24
-"""Cosine under which even the nearest topic says nothing of a cluster."""
+TOPIC_FLOOR = 0.2
+"""Nearness under which even the nearest topic says nothing of a cluster."""
+CLEAR_TOPIC = 0.35
+"""Nearness from which the nearest topic names a cluster without doubt."""
+VOTERS = 300
+"""Files of a cluster whose nearest topics are counted."""
 CARDS = 10
 """Clusters named in one call of the writer."""
 NAME_CHARS = 24
@@ -63,7 +67,7 @@ class Name:
     Attributes:
         text: legal as a folder's name.
         terms: the words that set the cluster apart.
-        topics: the nearest topics, best first, with cosines.
+        topics: the nearest topics, best first, with their nearness, see `topics.nearest_topics`.
         by: ``topic``, ``words``, ``family`` or ``writer``.
     """
 
@@ -71,6 +75,11 @@ class Name:
     terms: tuple[str, ...]
     topics: tuple[tuple[str, float], ...]
     by: str
+
+    @property
+    def sure(self) -> bool:
+        """Whether the nearest topic is near enough to need nobody's opinion."""
+        return self.by == "topic" and self.topics[0][1] >= CLEAR_TOPIC
 
 
 def names_by_statistics(
@@ -112,50 +121,33 @@ def _topics(
         ((Family.DOCUMENTS,), "text", WRITTEN),
         ((Family.RECORDINGS,), "text", SPOKEN),
     ):
-        centres = {
-            place: centre
+        rows = {
+            place: mine
             for place, cluster in enumerate(clusters)
-            if cluster.family in families and (centre := _centre(items, cluster, space)) is not None
+            if cluster.family in families and len(mine := _rows(items, cluster, space))
         }
-        if not centres:
+        if not rows:
             continue
         prefix = "a photo of " if space == "joint" else ""
         texts = [prefix + COVERS.get(topic, topic.lower()) for topic in topics]
         vectors = helpers.embed(space, texts)
-        if vectors is None:
-            continue
-        rows = np.stack(list(centres.values()))
-        near = _near(rows, topics, vectors)
-        for place, mine in zip(centres, near, strict=True):
-            found[place] = mine
+        if vectors is not None:
+            near = nearest_topics(list(rows.values()), topics, vectors)
+            found = [
+                near[list(rows).index(place)] if place in rows else mine
+                for place, mine in enumerate(found)
+            ]
     return found
 
 
-def _near(rows: Vectors, topics: Sequence[str], vectors: Vectors) -> list[list[tuple[str, float]]]:
-    """Nearest by the mean of plain and centred cosine: what it is, and what sets it apart."""
-    plain = _unit(rows) @ _unit(vectors).T
-    scores = plain
-    if len(rows) > 2:
-        centred = _unit(rows - rows.mean(0)) @ _unit(vectors - vectors.mean(0)).T
-        scores = (plain + centred) / 2
-    return nearest_topics(
-        np.asarray(scores, np.float32), topics, np.eye(len(topics), dtype=np.float32)
-    )
-
-
-def _unit(rows: Any) -> Vectors:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, 1e-9), np.float32)
-
-
-def _centre(items: Sequence[Item], cluster: Cluster, space: str) -> Any:
-    """Mean vector of a cluster's files in a space, None where none has one."""
+def _rows(items: Sequence[Item], cluster: Cluster, space: str) -> Vectors:
+    """Vectors of a cluster's most typical files in a space."""
     found = [
         vector
-        for place in cluster.members
+        for place in cluster.members[:VOTERS]
         if (vector := items[place].looks if space == "joint" else items[place].reads) is not None
     ]
-    return np.mean(found, axis=0) if found else None
+    return np.stack(found) if found else np.zeros((0, 0), np.float32)
 
 
 _SYSTEM = (
@@ -174,23 +166,21 @@ def names_by_writer(
     helpers: Helpers,
     hint: str = "",
 ) -> list[Name]:
-    """The names as the writer would put them, where its word stands up to the check."""
-    starts = range(0, len(clusters), CARDS)
+    """The names as the writer would put them, where its word stands up to the check.
+
+    Without a wish only names that statistics are unsure of are asked for: measured, a small writer
+    only copies a clear subject, or makes it worse.
+    """
+    doubtful = [place for place, name in enumerate(names) if hint or not name.sure]
+    bundles = [doubtful[start : start + CARDS] for start in range(0, len(doubtful), CARDS)]
     prompts = [
-        cards_prompt(
-            [
-                card(items, clusters[place], names[place])
-                for place in range(start, min(start + CARDS, len(clusters)))
-            ],
-            hint,
-        )
-        for start in starts
+        cards_prompt([card(items, clusters[place], names[place]) for place in bundle], hint)
+        for bundle in bundles
     ]
     result = list(names)
-    for start, answer in zip(starts, helpers.ask(prompts), strict=True):
-        for offset in range(min(CARDS, len(clusters) - start)):
-            said = str((answer or {}).get(f"group{offset + 1}", ""))
-            place = start + offset
+    for bundle, answer in zip(bundles, helpers.ask(prompts), strict=True):
+        for number, place in enumerate(bundle, start=1):
+            said = str((answer or {}).get(f"group{number}", ""))
             text = checked(said, names[place])
             if text:
                 result[place] = replace(names[place], text=text, by="writer")
@@ -205,8 +195,8 @@ def card(items: Sequence[Item], cluster: Cluster, name: Name) -> str:
         words = item.caption or item.summary or item.title or item.text
         shown.append(" ".join(words.split())[:60])
     parts = [f"{len(cluster.members)} {str(cluster.family).lower()}"]
-    if name.topics:
-        subjects = " | ".join(topic for topic, _ in name.topics[:3])
+    if name.topics and name.topics[0][1] >= TOPIC_FLOOR:
+        subjects = " | ".join(t for t, near in name.topics[:3] if near >= TOPIC_FLOOR)
         parts.append(f"proposed subjects: {subjects}")
     if name.terms:
         parts.append("words: " + ", ".join(name.terms[:5]))
@@ -255,7 +245,8 @@ def checked(said: str, name: Name) -> str:
     words = re.findall(r"[^\W\d_]{3,}", text.lower())
     if not words or len(words) > 4 or set(words) <= _EMPTY:
         return ""
-    known = {stem(w) for t, _ in name.topics for w in re.findall(r"[^\W\d_]{3,}", t.lower())}
+    near = [topic for topic, score in name.topics if score >= TOPIC_FLOOR]
+    known = {stem(w) for t in near for w in re.findall(r"[^\W\d_]{3,}", t.lower())}
     known |= {stem(w) for t in name.terms for w in re.findall(r"[^\W\d_]{3,}", t.lower())}
     if not known & {stem(word) for word in words}:
         return ""

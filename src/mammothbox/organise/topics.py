@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from mammothbox.models.contracts import Vectors
 
@@ -72,21 +73,34 @@ COVERS: Mapping[str, str] = {
 
 
 def nearest_topics(
-    centres: Vectors, topics: Sequence[str], vectors: Vectors, keep: int = 4
+    clusters: Sequence[Vectors], topics: Sequence[str], vectors: Vectors, keep: int = 4
 ) -> list[list[tuple[str, float]]]:
-    """For each centre the topics it is nearest to, with their cosines, best first.
+    """For each cluster the topics it is nearest to, with their nearness (0 to 1), best first.
+
+    Nearness is the mean of two things: the share of the files whose nearest topic it is, and the
+    cosine with the mean of the files. Cosines are the mean of plain ones (what it is) and of ones
+    centred on all clusters together (what sets it apart).
 
     Args:
-        centres: mean vectors of clusters, not centred, rows L2-normalised.
+        clusters: for each its files' vectors, rows L2-normalised.
         topics: the names.
         vectors: one row a topic, in the same space, rows L2-normalised.
         keep: so many for each.
     """
-    if not len(centres) or not len(topics):
-        return [[] for _ in centres]
-    scores = centres @ vectors.T
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :keep]
-    return [
-        [(topics[place], float(scores[row, place])) for place in best[row]]
-        for row in range(len(centres))
-    ]
+    middle = np.mean([rows.mean(0) for rows in clusters], axis=0) if len(clusters) > 1 else 0
+    aside = _unit(vectors - vectors.mean(0))
+    result = []
+    for rows in clusters:
+        cosines = (rows @ vectors.T + _unit(rows - middle) @ aside.T) / 2
+        votes = np.bincount(cosines.argmax(1), minlength=len(topics)) / len(rows)
+        centre = rows.mean(0, keepdims=True)
+        near = (_unit(centre) @ vectors.T + _unit(centre - middle) @ aside.T)[0] / 2
+        scores = np.maximum((votes + near) / 2, 0)
+        best = np.argsort(-scores, kind="stable")[:keep]
+        result.append([(topics[place], float(scores[place])) for place in best.tolist()])
+    return result
+
+
+def _unit(rows: npt.NDArray[np.float32]) -> Vectors:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, 1e-9), np.float32)
