@@ -132,12 +132,19 @@ def _topics(
         texts = [prefix + COVERS.get(topic, topic.lower()) for topic in topics]
         vectors = helpers.embed(space, texts)
         if vectors is not None:
-            near = nearest_topics(list(rows.values()), topics, vectors)
+            said = [_categories(items, clusters[place], topics) for place in rows]
+            near = nearest_topics(list(rows.values()), topics, vectors, said)
             found = [
                 near[list(rows).index(place)] if place in rows else mine
                 for place, mine in enumerate(found)
             ]
     return found
+
+
+def _categories(items: Sequence[Item], cluster: Cluster, topics: Sequence[str]) -> dict[str, float]:
+    """Topic → share of a cluster's files that were filed under its name when described."""
+    names = [f"{items[place].category.capitalize()}s" for place in cluster.members]
+    return {name: names.count(name) / len(names) for name in set(names) & set(topics)}
 
 
 def _rows(items: Sequence[Item], cluster: Cluster, space: str) -> Vectors:

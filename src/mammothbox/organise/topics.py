@@ -73,29 +73,35 @@ COVERS: Mapping[str, str] = {
 
 
 def nearest_topics(
-    clusters: Sequence[Vectors], topics: Sequence[str], vectors: Vectors, keep: int = 4
+    clusters: Sequence[Vectors],
+    topics: Sequence[str],
+    vectors: Vectors,
+    said: Sequence[Mapping[str, float]],
+    keep: int = 4,
 ) -> list[list[tuple[str, float]]]:
     """For each cluster the topics it is nearest to, with their nearness (0 to 1), best first.
 
     Nearness is the mean of two things: the share of the files whose nearest topic it is, and the
     cosine with the mean of the files. Cosines are the mean of plain ones (what it is) and of ones
-    centred on all clusters together (what sets it apart).
+    centred on all clusters together (what sets it apart). A description that says so adds to it.
 
     Args:
         clusters: for each its files' vectors, rows L2-normalised.
         topics: the names.
         vectors: one row a topic, in the same space, rows L2-normalised.
+        said: for each cluster, topic → share of its files that were described as such.
         keep: so many for each.
     """
     middle = np.mean([rows.mean(0) for rows in clusters], axis=0) if len(clusters) > 1 else 0
     aside = _unit(vectors - vectors.mean(0))
     result = []
-    for rows in clusters:
+    for rows, shares in zip(clusters, said, strict=True):
         cosines = (rows @ vectors.T + _unit(rows - middle) @ aside.T) / 2
         votes = np.bincount(cosines.argmax(1), minlength=len(topics)) / len(rows)
         centre = rows.mean(0, keepdims=True)
         near = (_unit(centre) @ vectors.T + _unit(centre - middle) @ aside.T)[0] / 2
         scores = np.maximum((votes + near) / 2, 0)
+        scores += np.array([shares.get(topic, 0.0) / 2 for topic in topics])
         best = np.argsort(-scores, kind="stable")[:keep]
         result.append([(topics[place], float(scores[place])) for place in best.tolist()])
     return result
