@@ -5,8 +5,10 @@ Used by the library's `ingest`, `retry` and `watch`. Knows no interface: it spea
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -92,6 +94,19 @@ def _known(ref: FileRef) -> tuple[int, int, Kind, str, Digest]:
     return ref.size, ref.mtime_ns, ref.kind, ref.mime, ref.digest
 
 
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """No garbage collection: it would look at every event of a large scan again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@_no_collecting()
 def _scan(store: Store, roots: Sequence[str], limit: int | None, on_event: OnEvent) -> _Scan:
     met = _Scan(roots)
     fresh: list[FileRef] = []
