@@ -35,12 +35,12 @@ BATCH = 2000
 def warm(settings: Settings, scratch: Path, vectors: int = VECTORS) -> dict[str, float]:
     """``search_warm_ms``: median over the queries, each new to the process, models loaded.
 
-    The library holds `vectors` made-up photos, each with a caption of words that occur as often as
-    in real ones, and a vector in the joint and in the text space.
+    The library holds `vectors` of them, half in the joint and half in the text space, of made-up
+    photos that have a caption each, of words that occur as unevenly as in real ones.
     """
     place = replace(settings, library=scratch / "warm-library")
     with Library.open(place, write=True) as library:
-        fill(library.store, library.models.cards(), vectors)
+        fill(library.store, library.models.cards(), vectors // 2)
         library.search("warming up the models")
         seconds = []
         for query in QUERIES:
