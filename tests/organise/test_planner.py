@@ -178,7 +178,8 @@ def test_the_writer_may_rename_and_a_failed_call_changes_nothing():
 @pytest.mark.parametrize(
     ("said", "kept"),
     [("Photos of Dogs", "Dogs"), ("Dogs and Cats", "Dogs"), ("DOGS", "Dogs"),
-     ("dog parks.", "Dog parks"), ("../../etc", ""), ("Bank heist", ""), ("Miscellaneous", ""), ("", ""),
+     ("dog parks.", "Dog parks"), ("../../etc", ""), ("Bank heist", ""), ("Miscellaneous", ""),
+     ("", ""),
      ("CON dog", "Con dog"),
      ("a very long list of dogs here", "")],
 )  # fmt: skip
@@ -235,3 +236,41 @@ def test_options_are_checked():
         PlanOptions(by="colour")
     with pytest.raises(UsageError):
         PlanOptions(depth=0)
+
+
+def test_near_duplicates_lie_side_by_side():
+    items, truth = collection()
+    first = items[0]
+    far = next(
+        item for item in items if truth[item.path] != truth[first.path] and item.looks is not None
+    )
+    made = plan("/r", items, PlanOptions(writer=False), alike=[(first.digest, far.digest)])
+    order = [move.source for move in made.moves]
+    assert abs(order.index(first.path) - order.index(far.path)) == 1
+    assert folders(made)[first.path] == folders(made)[far.path]
+
+
+def test_many_folders_come_under_the_areas_the_writer_finds():
+    chance = np.random.default_rng(3)
+    items = []
+    for number in range(16 * 8):
+        subject = f"subject{'abcdefghijklmnop'[number % 16]}"
+        centre = unit(np.random.default_rng(number % 16).normal(size=64))
+        vector = unit(centre + 0.05 * chance.normal(size=64))
+        items.append(Item(f"{number:03}", Kind.IMAGE, looks=vector, labels=((subject, 0.9),)))
+    items += [Item(f"d{n}", Kind.DOCUMENT, reads=unit(chance.normal(size=8))) for n in range(4)]
+
+    def ask(prompts):
+        keys = prompts[0].schema["required"]
+        if not keys[0].startswith("folder"):
+            return [None for _ in prompts]
+        return [{key: ["Sports", "../up", "Nature"][n % 3] for n, key in enumerate(keys)}]
+
+    used = set(folders(plan("/r", items, PlanOptions(), Helpers(ask=ask))).values())
+    assert sum(path.startswith("Photos/Sports/") for path in used) >= 5
+    assert sum(path.startswith("Photos/Nature/") for path in used) >= 4
+    assert not any(".." in path for path in used)
+    plain = set(folders(plan("/r", items, PlanOptions())).values())
+    assert sum(path.count("/") == 1 for path in plain) >= 15
+    only = set(folders(plan("/r", items[:128], PlanOptions(), Helpers(ask=ask))).values())
+    assert sum(path.startswith("Sports/") for path in only) >= 5

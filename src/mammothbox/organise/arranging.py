@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mammothbox.cluster import Family, Item, find_clusters
 from mammothbox.errors import NotFound
-from mammothbox.organise.apply import Progress, Report, apply, resume
+from mammothbox.organise.apply import Report, apply, resume
 from mammothbox.organise.asking import Asker
 from mammothbox.organise.intake import items_of
 from mammothbox.organise.journal import Journal, Run
@@ -23,6 +23,7 @@ from mammothbox.organise.planner import plan
 from mammothbox.organise.port import LocalFiles
 from mammothbox.organise.rehearsal import Rehearsal
 from mammothbox.organise.undo import undo
+from mammothbox.organise.worker import Progress
 
 if TYPE_CHECKING:
     from mammothbox.models import Models
@@ -98,7 +99,9 @@ class Arranging:
         items = self._items_below(folder)
         with self._journal() as journal:
             verdicts = journal.verdicts()
-        made = plan(str(Path(folder).absolute()), items, options, asker.helpers(), verdicts)
+        alike = [(pair.first, pair.second) for pair in self.store.near_duplicates()]
+        root = str(Path(folder).absolute())
+        made = plan(root, items, options, asker.helpers(), verdicts, alike)
         asked = asker.asked
         cost = {
             "seconds": round(perf_counter() - begin, 2),

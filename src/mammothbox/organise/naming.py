@@ -213,8 +213,8 @@ def card(items: Sequence[Item], cluster: Cluster, name: Name) -> str:
 
 def cards_prompt(cards: Sequence[str], hint: str) -> Prompt:
     """The prompt that names several clusters at once."""
-    lines = [f"group{number}: {_harmless(line)}" for number, line in enumerate(cards, start=1)]
-    wish = f"The person wishes: {_harmless(hint)[:200]}\n" if hint else ""
+    lines = [f"group{number}: {harmless(line)}" for number, line in enumerate(cards, start=1)]
+    wish = f"The person wishes: {harmless(hint)[:200]}\n" if hint else ""
     user = f"{wish}Name each group.\n<data>\n" + "\n".join(lines) + "\n</data>"
     text = {"type": "string", "minLength": 2, "maxLength": NAME_CHARS}
     keys = [f"group{number}" for number in range(1, len(cards) + 1)]
@@ -227,7 +227,8 @@ def cards_prompt(cards: Sequence[str], hint: str) -> Prompt:
     return Prompt(_SYSTEM, user, schema, max_tokens=24 * len(cards) + 16, steady=True)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Text of a file on one line, unable to close the fence around it."""
     return " ".join(text.replace("<", "‹").replace(">", "›").split())
 
 

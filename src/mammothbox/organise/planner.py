@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from pathspec import GitIgnoreSpec
 
 from mammothbox.cluster import Cluster, Family, Item, find_clusters, rows_of
+from mammothbox.organise.areas import in_areas
 from mammothbox.organise.conflicts import unique_targets
 from mammothbox.organise.learned import Verdicts, learned
 from mammothbox.organise.names import collision_key, legal_file_name, legal_name
@@ -30,6 +31,8 @@ from mammothbox.organise.tree import (
     one_spelling,
     with_rules,
 )
+from mammothbox.organise.twins import side_by_side
+from mammothbox.records import Digest
 
 UNSURE = 0.1
 """Cosine with the centre of its cluster under which a file goes to `Unsorted`."""
@@ -43,6 +46,7 @@ def plan(
     options: PlanOptions,
     helpers: Helpers | None = None,
     verdicts: Verdicts | None = None,
+    alike: Sequence[tuple[Digest, Digest]] = (),
 ) -> Plan:
     """A plan for all files below a folder.
 
@@ -52,6 +56,7 @@ def plan(
         options: how it is to be.
         helpers: models to ask for names; none by default.
         verdicts: what people said of files before, by digest: (folder, accepted, folder instead).
+        alike: pairs of near duplicates; they are put side by side.
     """
     helpers = helpers or Helpers()
     items = sorted(items, key=lambda item: item.path)
@@ -61,6 +66,7 @@ def plan(
     places = _places(free, options, helpers)
     if options.by in ("topic", "mixed") and not options.taxonomy:
         places = learned(places, free, verdicts or {})
+    places = side_by_side(places, free, alike)
     existing = {collision_key(item.folder): item.folder for item in items if item.folder}
     places = one_spelling(places, existing)
     return _targets(root, items, free, places, leads, options)
@@ -91,7 +97,7 @@ def _places(items: Sequence[Item], options: PlanOptions, helpers: Helpers) -> li
         return bounded(_by_kind(items), options)
     stay, loose = _stay(items)
     among = [items[place] for place in loose]
-    named = _named(among, options, helpers)
+    named = in_areas(_named(among, options, helpers), among, options, helpers)
     moved = [replace(p, members=tuple(loose[m] for m in p.members)) for p in named]
     found = merged([*stay, *moved])
     if options.by == "mixed" or (options.depth > 1 and len(found) > MANY_TOPICS):

@@ -12,9 +12,10 @@ import posixpath
 from collections.abc import Sequence
 
 from mammothbox.errors import MoveError, NotFound
-from mammothbox.organise.apply import Progress, Report, Worker
+from mammothbox.organise.apply import Report
 from mammothbox.organise.journal import Journal, Step
 from mammothbox.organise.port import Files
+from mammothbox.organise.worker import Progress, Worker
 
 
 def undo(
