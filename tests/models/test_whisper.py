@@ -15,9 +15,11 @@ from mammothbox.models.engines.whisper import WhisperEngine
 from mammothbox.models.engines.whisper_languages import (
     Run,
     Spoken,
+    candidates,
     listen,
     majority,
     runs_of,
+    settled,
 )
 from mammothbox.settings import load_settings
 
@@ -78,6 +80,22 @@ def languages_heard(said: str) -> tuple[str, int]:
 
     assert len(set(asked)) == len(asked)
     return "".join(each.best[0] for each in listen(spans, detect)), len(asked)
+
+
+def test_only_a_few_unsure_words_are_tried_in_several_languages() -> None:
+    unsure = Spoken(0, 1, {"pt": 0.34, "fr": 0.24, "pl": 0.17, "ru": 0.09, "cs": 0.01})
+    sure = Spoken(0, 1, {"fr": 0.8, "pt": 0.1})
+    long = Spoken(0, 20, {"pt": 0.34, "fr": 0.24})
+    assert candidates([unsure]) == ["pt", "fr", "pl"]
+    assert candidates([sure]) == candidates([long]) == candidates([]) == []
+
+
+def test_a_language_that_was_settled_keeps_its_own_probability() -> None:
+    spoken = [Spoken(0, 1, {"fr": 0.2, "pl": 0.1}), Spoken(2, 5, {"fr": 0.0, "pl": 0.4})]
+    language, probability = majority(settled(spoken, "fr"))
+    assert language == "fr"
+    assert probability == pytest.approx(0.05)
+    assert [run.language for run in runs_of(settled(spoken, "fr"))] == ["fr"]
 
 
 @pytest.mark.parametrize("said", ["", "a", "ab", "abcdefgh", "aaaaaaaaab", "aaaaabbbbbbbaaaaaaac"])
@@ -169,6 +187,24 @@ def noise(seconds: int) -> np.ndarray:
 @pytest.mark.parametrize("make", [music, noise, lambda s: np.zeros(s * RATE, np.float32)])
 def test_no_word_is_invented_where_nobody_speaks(engine: WhisperEngine, make) -> None:
     assert engine.transcribe(make(20)).segments == ()
+
+
+@pytest.mark.real
+def test_two_seconds_of_speech_get_the_language_they_make_sense_in(
+    engine: WhisperEngine, media: Path
+) -> None:
+    from mammothbox.decode import Decoder
+    from mammothbox.records import AudioContent, Kind
+
+    clip = media / "speech" / "whisper_timestamped" / "bonjour.wav"
+    with Decoder(load_settings(decoders=1)) as decoder:
+        content = decoder.decode(str(clip), Kind.AUDIO, "audio/wav")
+    assert isinstance(content, AudioContent)
+    assert content.samples is not None
+    transcript = engine.transcribe(content.samples)
+    assert transcript.language == "fr"
+    assert transcript.language_probability < 0.5
+    assert "bonjour" in transcript.segments[0].text.lower()
 
 
 @pytest.mark.real

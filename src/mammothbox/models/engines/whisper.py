@@ -14,13 +14,22 @@ Example:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mammothbox.models.contracts import Segment, Transcript
-from mammothbox.models.engines.whisper_languages import Run, Spoken, listen, majority, runs_of
+from mammothbox.models.engines.whisper_languages import (
+    Run,
+    Spoken,
+    candidates,
+    listen,
+    majority,
+    runs_of,
+    settled,
+)
 from mammothbox.records import Samples
 
 RATE = 16_000
@@ -64,7 +73,7 @@ class WhisperEngine:
         spoken: list[Spoken] = []
         dropped = 0
         for offset, piece, spans in self._pieces(samples):
-            heard = listen(spans, partial(self._detect, piece))
+            heard = self._settle(piece, listen(spans, partial(self._detect, piece)))
             spoken += heard
             for run in runs_of(heard):
                 kept, lost = self._write_down(piece, run, offset / RATE)
@@ -96,6 +105,16 @@ class WhisperEngine:
         first, last = int(span[0] * RATE), int(min(span[1], span[0] + DETECT_S) * RATE)
         _, _, scores = self._model.detect_language(piece[first:last])
         return dict(scores)
+
+    def _settle(self, piece: Samples, heard: list[Spoken]) -> list[Spoken]:
+        """A few words of no sure language are taken for the one in which they make most sense."""
+        languages = candidates(heard)
+        if len(languages) < 2:
+            return heard
+        begin, end = max(0.0, heard[0].start_s - PAD_S), heard[-1].end_s + PAD_S
+        cut = piece[int(begin * RATE) : int(end * RATE)]
+        sense = {name: _sense(self._decode(cut, name)) for name in languages}
+        return settled(heard, max(languages, key=lambda name: sense[name]))
 
     def _write_down(self, piece: Samples, run: Run, offset_s: float) -> tuple[list[Segment], int]:
         """(segments, dropped) of a run of utterances in one language."""
@@ -129,6 +148,15 @@ class WhisperEngine:
             no_repeat_ngram_size=4 if loop_guard else 0,
         )
         return list(found)
+
+
+def _sense(segments: list[Any]) -> float:
+    """Mean log-probability of the words, at most 0; minus infinity for none, or for a loop."""
+    if not segments or any(segment.compression_ratio > MAX_COMPRESSION for segment in segments):
+        return -math.inf
+    words = [len(segment.tokens) for segment in segments]
+    total = sum(s.avg_logprob * n for s, n in zip(segments, words, strict=True))
+    return float(total) / max(1, sum(words))
 
 
 def _doubtful(segment: Any) -> bool:

@@ -27,6 +27,12 @@ STRIDE_S = 30.0
 
 LONGEST_RUN_S = 300.0
 
+FEW_WORDS_S = 10.0
+"""Speech of less than this in all, whose language is unsure, is written down in several to see."""
+
+CANDIDATES = 3
+LEAST_LIKELY = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
@@ -114,6 +120,30 @@ def _share(spoken: Sequence[Spoken], language: str) -> float:
     seconds = sum(each.end_s - each.start_s for each in mine)
     weighted = sum(each.scores.get(language, 0.0) * (each.end_s - each.start_s) for each in mine)
     return weighted / seconds if seconds else 0.0
+
+
+def candidates(spoken: Sequence[Spoken]) -> list[str]:
+    """Languages worth trying, likeliest first, where few words leave the language unsure."""
+    seconds = sum(each.end_s - each.start_s for each in spoken)
+    if not spoken or seconds > FEW_WORDS_S or majority(spoken)[1] >= SURE:
+        return []
+    likely = _mean_scores(spoken, seconds)
+    ranked = sorted(likely, key=lambda name: -likely[name])
+    return [name for name in ranked[:CANDIDATES] if likely[name] >= LEAST_LIKELY]
+
+
+def settled(spoken: Sequence[Spoken], language: str) -> list[Spoken]:
+    """The utterances with `language` as their only one, as likely as it was over all of them."""
+    likely = _mean_scores(spoken, sum(each.end_s - each.start_s for each in spoken))
+    return [Spoken(each.start_s, each.end_s, {language: likely[language]}) for each in spoken]
+
+
+def _mean_scores(spoken: Sequence[Spoken], seconds: float) -> dict[str, float]:
+    likely: dict[str, float] = defaultdict(float)
+    for each in spoken:
+        for name, probability in each.scores.items():
+            likely[name] += probability * (each.end_s - each.start_s) / seconds
+    return likely
 
 
 def runs_of(spoken: Sequence[Spoken]) -> list[Run]:
