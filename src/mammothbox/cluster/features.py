@@ -26,7 +26,11 @@ WORD_WEIGHTS: Mapping[str, float] = {"looks": 0.0, "reads": 1.0, "category": 0.4
 one-word recording says is heard too badly to go by)."""
 
 DIRECTIONS = 32
-"""Main directions kept; measured 16 to 32 alike, all 512 a little worse."""
+"""Main directions kept at most."""
+FEWEST_DIRECTIONS = 8
+"""Main directions kept of a few hundred files; a few more with every doubling, since small sets
+cannot tell a direction from chance. Measured on two sets of known groups: with 8 the number of
+groups is found better than with 16 or 32."""
 
 _SAMPLE = 4000
 
@@ -95,7 +99,8 @@ def _sets(found: Sequence[Sequence[str]]) -> Vectors:
 
 def _main_directions(rows: Vectors) -> Vectors:
     """Rows along the directions in which they differ most."""
-    width = min(DIRECTIONS, *rows.shape)
+    wanted = round(float(np.log2(max(len(rows), 1))))
+    width = min(max(FEWEST_DIRECTIONS, wanted), DIRECTIONS, *rows.shape)
     if width == 0:
         return np.zeros((len(rows), 1), np.float32)
     step = max(1, len(rows) // _SAMPLE)

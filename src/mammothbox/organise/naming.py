@@ -9,6 +9,7 @@ fenced, and the schema leaves them nothing to order.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -87,7 +88,7 @@ def names_by_statistics(
 ) -> list[Name]:
     """A name for each cluster without the writer."""
     terms = distinctive_terms(items, [cluster.members for cluster in clusters])
-    topics = _topics(items, clusters, helpers)
+    topics = _topics(items, clusters, terms, helpers)
     return [
         _statistical(items, cluster, tuple(mine), tuple(near))
         for cluster, mine, near in zip(clusters, terms, topics, strict=True)
@@ -112,7 +113,10 @@ def _statistical(
 
 
 def _topics(
-    items: Sequence[Item], clusters: Sequence[Cluster], helpers: Helpers
+    items: Sequence[Item],
+    clusters: Sequence[Cluster],
+    terms: Sequence[Sequence[str]],
+    helpers: Helpers,
 ) -> list[list[tuple[str, float]]]:
     """The nearest topics of each cluster, in the space of its family."""
     found: list[list[tuple[str, float]]] = [[] for _ in clusters]
@@ -132,7 +136,7 @@ def _topics(
         texts = [prefix + COVERS.get(topic, topic.lower()) for topic in topics]
         vectors = helpers.embed(space, texts)
         if vectors is not None:
-            said = [_categories(items, clusters[place], topics) for place in rows]
+            said = [_said(items, clusters[place], terms[place], topics) for place in rows]
             near = nearest_topics(list(rows.values()), topics, vectors, said)
             found = [
                 near[list(rows).index(place)] if place in rows else mine
@@ -141,10 +145,17 @@ def _topics(
     return found
 
 
-def _categories(items: Sequence[Item], cluster: Cluster, topics: Sequence[str]) -> dict[str, float]:
-    """Topic → share of a cluster's files that were filed under its name when described."""
-    names = [f"{items[place].category.capitalize()}s" for place in cluster.members]
-    return {name: names.count(name) / len(names) for name in set(names) & set(topics)}
+def _said(
+    items: Sequence[Item], cluster: Cluster, terms: Sequence[str], topics: Sequence[str]
+) -> dict[str, float]:
+    """Topic → how far a paper's own words say it: its kind as described, or a telling word."""
+    if cluster.family != Family.DOCUMENTS:
+        return {}
+    kinds = Counter(stem(items[place].category.lower()) for place in cluster.members)
+    telling = {stem(term) for term in terms}
+    keys = {topic: stem(topic.lower()) for topic in topics}
+    found = {topic: kinds[key] / len(cluster.members) for topic, key in keys.items()}
+    return {topic: max(share, 0.5 * (keys[topic] in telling)) for topic, share in found.items()}
 
 
 def _rows(items: Sequence[Item], cluster: Cluster, space: str) -> Vectors:

@@ -83,13 +83,13 @@ def nearest_topics(
 
     Nearness is the mean of two things: the share of the files whose nearest topic it is, and the
     cosine with the mean of the files. Cosines are the mean of plain ones (what it is) and of ones
-    centred on all clusters together (what sets it apart). A description that says so adds to it.
+    centred on all clusters together (what sets it apart). What files say of themselves adds to it.
 
     Args:
         clusters: for each its files' vectors, rows L2-normalised.
         topics: the names.
         vectors: one row a topic, in the same space, rows L2-normalised.
-        said: for each cluster, topic → share of its files that were described as such.
+        said: for each cluster, topic → how far its files' own words say so, 0 to 1.
         keep: so many for each.
     """
     middle = np.mean([rows.mean(0) for rows in clusters], axis=0) if len(clusters) > 1 else 0
