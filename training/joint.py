@@ -263,11 +263,17 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--members", type=int, default=MEMBERS)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--everything",
+        action="store_true",
+        help="learn from the held-out photos too, once all choices are made",
+    )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     split = data.load(args.features)
     learn, choose = data.cut(len(split.names))
     inputs = inputs_of(split, args.features, learn)
+    learn = np.arange(len(split.names)) if args.everything else learn
     for seed in range(args.members):
         fit_member(
             inputs, split, args.out, seed=seed, learn=learn, choose=choose, epochs=args.epochs

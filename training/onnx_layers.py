@@ -62,20 +62,29 @@ class Writer:
         return self.graph.add("Transpose", [self.graph.add("Reshape", [x, shape])], perm=perm)
 
 
-def quantise(path: Path) -> None:
-    """Weights of matrix products and of look-ups to bytes, in place."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.quantization.shape_inference import quant_pre_process
+def quantise(path: Path, least: int = 20_000) -> None:
+    """Stores large tables as bytes with one scale a column, in place.
 
-    ready, small = path.with_suffix(".ready.onnx"), path.with_suffix(".small.onnx")
-    quant_pre_process(str(path), str(ready), skip_symbolic_shape=True, skip_optimization=True)
-    quantize_dynamic(
-        str(ready),
-        str(small),
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        op_types_to_quantize=["MatMul", "Gather"],
-        extra_options={"MatMulConstBOnly": True},
-    )
-    small.replace(path)
-    ready.unlink()
+    Only the storage shrinks: sums stay in float32, so an answer does not depend on what else is in
+    its batch, as it would with activations as bytes.
+    """
+    import onnx
+    from onnx import helper, numpy_helper
+
+    model = onnx.load(path)
+    graph, nodes = model.graph, []
+    for index, constant in enumerate(list(graph.initializer)):
+        table = numpy_helper.to_array(constant)
+        if table.dtype != np.float32 or table.ndim != 2 or table.size < least:
+            continue
+        name = constant.name
+        scale = np.maximum(np.abs(table).max(axis=0), 1e-12).astype(np.float32) / 127
+        small = np.rint(table / scale).astype(np.int8)
+        names = [f"{name}.bytes", f"{name}.scale"]
+        graph.initializer[index].CopyFrom(numpy_helper.from_array(small, names[0]))
+        graph.initializer.append(numpy_helper.from_array(scale, names[1]))
+        nodes.append(helper.make_node("DequantizeLinear", names, [name], axis=1))
+    for node in reversed(nodes):
+        graph.node.insert(0, node)
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(model.SerializeToString(deterministic=True))

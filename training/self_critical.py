@@ -48,6 +48,8 @@ def policy_loss(model: net.Captioner, memory: net.Memory, said: Tensor, rewards:
     by_photo = rewards.view(-1, DRAWN)
     others = (by_photo.sum(1, keepdim=True) - by_photo) / (DRAWN - 1)
     advantage = (by_photo - others).flatten()
+    # To a size of one: else the cross-entropy beside it outweighs the small differences.
+    advantage = advantage / (advantage.std() + 1e-6)
     start = torch.full((said.shape[0], 1), net.BOS)
     scores = model(memory, torch.cat([start, said[:, :-1]], 1)).float()
     scores[..., [net.PAD, net.BOS, net.UNKNOWN]] = -1e4
@@ -68,7 +70,7 @@ def fit(
     batch: int = 48,
     rate: float = RATE,
     seed: int = 0,
-    anchor: float = 0.1,
+    anchor: float = 0.02,
 ) -> Path:
     """Train on from `start`; write the best by the held-out photos to `out`/sc.pt."""
     torch.manual_seed(seed)

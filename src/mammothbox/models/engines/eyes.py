@@ -21,15 +21,18 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from mammothbox.models.engines.eyes_conse import ConseSpace
+from mammothbox.models.engines.eyes_captioner import CaptionDecoder, Sentence
+from mammothbox.models.engines.eyes_conse import ConseSpace, label_vectors
+from mammothbox.models.engines.eyes_joint import JointSpace
 from mammothbox.models.engines.eyes_labels import (
+    SHIPPED,
     Label,
-    label_sentence,
     name_vectors,
     softmax,
     top_labels,
 )
 from mammothbox.models.engines.eyes_pixels import prepare, to_batch
+from mammothbox.models.engines.eyes_words import Judgement, decide
 from mammothbox.models.engines.sessions import open_session
 from mammothbox.models.engines.text import TextEngine
 from mammothbox.records import Pixels, Vector
@@ -40,7 +43,7 @@ BATCH = 8
 DIMENSIONS = 512
 
 Array = npt.NDArray[np.float32]
-Space = Literal["conse"]
+Space = Literal["trained", "conse"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,38 +82,74 @@ class EyesEngine:
         text: directory of MiniLM (see `TextEngine`), loaded when a sentence first needs it; or a
             loaded `TextEngine` to share.
         threads: compute threads.
-        space: which joint space; ``conse`` needs no trained weights.
+        space: ``trained``, or ``conse`` (label names only), kept to measure against.
+        shipped: directory of the trained weights.
 
     Raises:
         WeightsMissing: a file is not there.
     """
 
     def __init__(
-        self, backbone: Path, text: Path | TextEngine, threads: int, *, space: Space = "conse"
+        self,
+        backbone: Path,
+        text: Path | TextEngine,
+        threads: int,
+        *,
+        space: Space = "trained",
+        shipped: Path = SHIPPED,
     ) -> None:
         self._session = open_session(backbone, threads)
         self._text, self._threads = text, threads
-        self._space = ConseSpace(self._sentences, name_vectors())
+        self._captioner = CaptionDecoder(shipped, threads)
+        self._judgement = Judgement.read(shipped / "eyes.json")
+        self._conse = ConseSpace(self._sentences, name_vectors()) if space == "conse" else None
+        self._joint = JointSpace(shipped, self._text_engine, threads)
 
     def look(self, images: Sequence[Pixels]) -> list[Look]:
         """Labels, vector and caption of each image (H x W x 3 uint8, any size), in order."""
         looks: list[Look] = []
         for features in self.features(images):
-            vectors = self._space.images(features.logits)
-            for row, vector in zip(softmax(features.logits), vectors, strict=True):
-                labels = tuple(top_labels(row))
-                sentence = label_sentence(labels)
-                looks.append(Look(labels, vector, sentence, labels[0][1], from_labels=True))
+            known = label_vectors(features.logits, name_vectors())
+            parts = zip(
+                softmax(features.logits),
+                self._vectors(features, known),
+                self._captioner.say(features.cells, known),
+                strict=True,
+            )
+            looks += [self._look(*part) for part in parts]
         return looks
+
+    def sentences(self, images: Sequence[Pixels]) -> list[Sentence]:
+        """The captioner's own words, without the labels' help; for measuring."""
+        return [
+            sentence
+            for features in self.features(images)
+            for sentence in self._captioner.say(
+                features.cells, label_vectors(features.logits, name_vectors())
+            )
+        ]
 
     def embed_images(self, images: Sequence[Pixels]) -> Array:
         """N x 512, rows L2-normalised; the same vectors as `look`, without captions."""
-        rows = [self._space.images(features.logits) for features in self.features(images)]
+        rows = [
+            self._vectors(features, label_vectors(features.logits, name_vectors()))
+            for features in self.features(images)
+        ]
         return np.concatenate(rows) if rows else np.zeros((0, DIMENSIONS), np.float32)
 
     def embed_texts(self, texts: Sequence[str]) -> Array:
         """N x 512, rows L2-normalised, comparable with the photos' vectors by dot product."""
-        return self._space.texts(texts)
+        return self._conse.texts(texts) if self._conse else self._joint.texts(texts)
+
+    def _look(self, probabilities: Array, vector: Array, sentence: Sentence) -> Look:
+        labels = tuple(top_labels(probabilities))
+        said = decide(sentence.text, sentence.mean_log_probability, labels, self._judgement)
+        return Look(labels, vector, said.text, said.confidence, said.from_labels)
+
+    def _vectors(self, features: Features, known: Array) -> Array:
+        if self._conse:
+            return self._conse.images(features.logits)
+        return self._joint.images(features.cells, known)
 
     def features(self, images: Sequence[Pixels]) -> Iterator[Features]:
         """What the backbone sees, `BATCH` photos at a time."""
@@ -119,7 +158,10 @@ class EyesEngine:
             outputs = ["logits", "pooled", "cells"]
             yield Features(*self._session.run(outputs, {"pixels": to_batch(prepared)}))
 
-    def _sentences(self, texts: Sequence[str]) -> Array:
+    def _text_engine(self) -> TextEngine:
         if isinstance(self._text, Path):
             self._text = TextEngine(self._text, self._threads)
-        return self._text.embed(texts)
+        return self._text
+
+    def _sentences(self, texts: Sequence[str]) -> Array:
+        return self._text_engine().embed(texts)

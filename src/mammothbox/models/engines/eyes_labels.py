@@ -35,8 +35,9 @@ def label_names() -> tuple[str, ...]:
 
 @cache
 def name_vectors() -> npt.NDArray[np.float32]:
-    """1000 x 384, MiniLM's vector of each name; shipped, so that a photo needs no sentence model."""
-    return np.load(SHIPPED / "imagenet_label_vectors.npy").astype(np.float32)
+    """1000 x 384, MiniLM's vector of each name; shipped: a photo needs no sentence model."""
+    stored: npt.NDArray[np.float16] = np.load(SHIPPED / "imagenet_label_vectors.npy")
+    return stored.astype(np.float32)
 
 
 def softmax(logits: npt.NDArray[np.float32], temperature: float = 1.0) -> npt.NDArray[np.float32]:

@@ -1,0 +1,141 @@
+"""Sentences from feature cells: the project's own small captioner, decoded by beam search.
+
+Place in the flow: the eyes engine hands over what the backbone sees and gets one sentence a photo
+with how sure the captioner was of its words. Two shipped graphs: ``eyes_memory.onnx`` (photo to the
+keys and values the decoder looks at, once) and ``eyes_step.onnx`` (one word further, with the keys
+and values of earlier words kept). All photos of a batch and all their beams go through each step
+together. Knows nothing of labels' names or thresholds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mammothbox.models.engines.sessions import open_session
+
+BEAMS = 3
+LONGEST = 19
+"""Words of the longest sentence, the end mark included."""
+
+PAD, BOS, EOS = 0, 1, 2
+
+Array = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Plain words, and the mean log-probability of each (0 is certain; the end mark counts)."""
+
+    text: str
+    mean_log_probability: float
+
+
+@dataclass
+class _Beams:
+    """The unfinished and finished sentences of N photos, `BEAMS` each, row by row."""
+
+    ids: Ids
+    scores: npt.NDArray[np.float64]
+    ended: npt.NDArray[np.bool_]
+
+    @classmethod
+    def start(cls, photos: int) -> _Beams:
+        # Only the first beam of a photo counts at first, else all would say the same.
+        scores = np.tile([0.0] + [-1e9] * (BEAMS - 1), photos)
+        rows = photos * BEAMS
+        return cls(np.full((rows, 1), BOS, np.int64), scores, np.zeros(rows, np.bool_))
+
+    def extend(self, best: Array, best_ids: Ids) -> Ids:
+        """Keep the best `BEAMS` continuations of each photo; returns which row each comes from."""
+        width = best.shape[1]
+        # An ended sentence has one continuation: itself.
+        gain = np.where(self.ended[:, None], -np.inf, best.astype(np.float64))
+        gain[self.ended, 0] = 0.0
+        words = np.where(self.ended[:, None], PAD, best_ids)
+        total = (self.scores[:, None] + gain).reshape(-1, BEAMS * width)
+        chosen = np.argsort(-total, axis=1, kind="stable")[:, :BEAMS]
+        base = np.arange(len(total))[:, None] * BEAMS
+        source: Ids = (base + chosen // width).ravel()
+        word = words.reshape(-1, BEAMS * width)[np.arange(len(total))[:, None], chosen].ravel()
+        self.scores = np.take_along_axis(total, chosen, axis=1).ravel()
+        self.ids = np.concatenate([self.ids[source], word[:, None]], axis=1)
+        self.ended = self.ended[source] | (word == EOS)
+        return source
+
+    def lengths(self) -> Ids:
+        """Words said, the end mark included."""
+        lengths: Ids = np.maximum(1, (self.ids[:, 1:] != PAD).sum(axis=1))
+        return lengths
+
+
+class CaptionDecoder:
+    """One loaded captioner. Not for several threads at once.
+
+    Args:
+        shipped: directory with the two graphs and ``caption_words.txt``.
+        threads: compute threads.
+
+    Raises:
+        WeightsMissing: a file is not there.
+    """
+
+    def __init__(self, shipped: Path, threads: int) -> None:
+        self._memory = open_session(shipped / "eyes_memory.onnx", threads)
+        self._step = open_session(shipped / "eyes_step.onnx", threads)
+        self._words = (shipped / "caption_words.txt").read_text("utf-8").split("\n")
+        layers, _, self._heads, _, self._size = self._step.get_inputs()[3].shape
+        self._layers = int(layers)
+
+    def say(self, cells: Array, labels: Array) -> list[Sentence]:
+        """One sentence a photo.
+
+        Args:
+            cells: N x 81 x 1280 features of the backbone.
+            labels: N x 384, the label distribution times the names' sentence vectors, length 1.
+        """
+        if not len(cells):
+            return []
+        keys, values = self._memory.run(["keys", "values"], {"cells": cells, "labels": labels})
+        beams = _Beams.start(len(cells))
+        rows = len(beams.ids)
+        empty = np.zeros((self._layers, rows, self._heads, 0, self._size), np.float32)
+        past, source = (empty, empty), np.arange(rows)
+        for at in range(LONGEST):
+            best, best_ids, *now = self._step.run(
+                None,
+                {
+                    "ids": beams.ids[:, -1],
+                    "at": np.array(at, np.int64),
+                    "source": source,
+                    "past_keys": past[0],
+                    "past_values": past[1],
+                    "keys": keys,
+                    "values": values,
+                },
+            )
+            past = (now[0], now[1])
+            source = beams.extend(best, best_ids)
+            if beams.ended.all():
+                break
+        return self._best(beams)
+
+    def _best(self, beams: _Beams) -> list[Sentence]:
+        """The sentence of each photo with the highest mean log-probability, finished ones first."""
+        mean = beams.scores / beams.lengths()
+        ranked = np.where(beams.ended, mean, mean - 100.0).reshape(-1, BEAMS)
+        chosen = ranked.argmax(axis=1) + np.arange(len(ranked)) * BEAMS
+        return [Sentence(self._text(beams.ids[row]), float(mean[row])) for row in chosen]
+
+    def _text(self, ids: Sequence[int] | Ids) -> str:
+        return join_words([self._words[index] for index in ids if index not in (PAD, BOS, EOS)])
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Words of the vocabulary as people write them: ``the dog 's`` becomes ``the dog's``."""
+    return " ".join(words).replace(" '", "'").replace(" n't", "n't")

@@ -1,0 +1,58 @@
+"""The trained joint space: photos and sentences as 512 numbers each, comparable by dot product.
+
+Place in the flow: the eyes engine's default space. Two shipped graphs: ``eyes_image.onnx`` reads
+the backbone's cells and the label vector, ``eyes_sentence.onnx`` MiniLM's sentence vector and
+tokens. Knows nothing of pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mammothbox.models.engines.sessions import open_session
+from mammothbox.models.engines.text import TextEngine
+
+DIMENSIONS = 512
+BATCH = 32
+
+Array = npt.NDArray[np.float32]
+
+
+class JointSpace:
+    """Both sides of the space. Not for several threads at once.
+
+    Args:
+        shipped: directory with the two graphs; each is loaded when first needed.
+        text: gives the loaded sentence model.
+        threads: compute threads.
+    """
+
+    def __init__(self, shipped: Path, text: Callable[[], TextEngine], threads: int) -> None:
+        self._image = open_session(shipped / "eyes_image.onnx", threads)
+        self._sentence = open_session(shipped / "eyes_sentence.onnx", threads)
+        self._text = text
+
+    def images(self, cells: Array, labels: Array) -> Array:
+        """N x 512, rows L2-normalised.
+
+        Args:
+            cells: N x 81 x 1280 features of the backbone.
+            labels: N x 384 label vectors (`eyes_conse.label_vectors`).
+        """
+        (vectors,) = self._image.run(["vector"], {"cells": cells, "labels": labels})
+        return np.asarray(vectors, np.float32)
+
+    def texts(self, texts: Sequence[str]) -> Array:
+        """N x 512, rows L2-normalised, in the order of `texts`."""
+        vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        for start in range(0, len(order), BATCH):
+            chosen = order[start : start + BATCH]
+            sentence, tokens, mask = self._text().states([texts[index] for index in chosen])
+            feed = {"sentence": sentence, "tokens": tokens, "mask": mask}
+            (vectors[chosen],) = self._sentence.run(["vector"], feed)
+        return vectors
