@@ -52,7 +52,8 @@ class Settings:
         library: directory of the library (database, vectors); default the platform's data dir.
         cache: directory of the weights, shared by all libraries of a user.
         profile: ``lite`` or ``full``.
-        writer: ``large`` or ``small``: which writer the lite profile loads.
+        writer: ``large`` or ``small``: which writer the lite profile loads; not set, ``small`` on
+            fewer than `MANY_CORES` processors.
         memory_bytes: ceiling for all processes together; 0 means the lesser of 6 GB and 60 % of
             the machine or control group.
         threads: compute threads per model host; 0 means the number of cores, at most 8.
@@ -79,7 +80,7 @@ class Settings:
     library: Path = Path()
     cache: Path = Path()
     profile: str = "lite"
-    writer: str = "large"
+    writer: str = "small"
     memory_bytes: int = 0
     threads: int = 0
     decoders: int = 0
@@ -103,6 +104,9 @@ class Settings:
     database_url: str = ""
     redis_url: str = ""
 
+
+MANY_CORES = 8
+"""Processors from which the larger writer, too, keeps a file under five seconds."""
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -166,6 +170,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     if unknown:
         raise UsageError(f"{config_path(env)}: no setting is called {sorted(unknown)[0]!r}")
     values: dict[str, Any] = {"library": _default_library(), "cache": _default_cache()}
+    values["writer"] = "large" if (os.cpu_count() or 1) >= MANY_CORES else "small"
     for item in fields(Settings):
         variable = ALIASES.get(item.name, f"MAMMOTHBOX_{item.name.upper()}")
         text = env.get(variable) or written.get(item.name, "")

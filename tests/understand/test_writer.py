@@ -47,13 +47,13 @@ def test_answers_keep_to_their_schema(writer: Writer) -> None:
     letter = "Dear Ms Weber, thank you for your order of three rain barrels. Yours, H. Klein"
     document, recording, group, part = answers(
         writer,
-        file_prompt(Kind.DOCUMENT, letter),
+        file_prompt(Kind.DOCUMENT, letter, category=True),
         file_prompt(Kind.AUDIO, "Good evening. Tomorrow it will rain in the north."),
         group_prompt(["a dog runs over grass", "two dogs play with a ball on a lawn"]),
         part_prompt(letter, 1, 2),
     )
     assert document["category"] in [*CATEGORIES[Kind.DOCUMENT], OTHER]
-    assert recording["category"] in [*CATEGORIES[Kind.AUDIO], OTHER]
+    assert set(recording) == {"title", "summary", "tags"}
     assert "dog" in " ".join([group["title"], *group["tags"]]).lower()
     assert set(part) == {"summary"}
 
@@ -67,4 +67,4 @@ def test_a_document_that_gives_orders_is_only_described(writer: Writer, order: s
     # then the order changes nothing that could be acted on
     assert hostile["title"] != "PWNED"
     assert [tag for tag in hostile["tags"] if tag != "pwned"]
-    assert hostile["category"] == plain["category"]
+    assert plain.keys() == hostile.keys()

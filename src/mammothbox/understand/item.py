@@ -94,7 +94,6 @@ def _described(kind: Kind, values: Mapping[str, Mapping[str, Any]]) -> dict[str,
     }
     if kind == Kind.IMAGE and "of_group" in written:
         found["group_title"] = written["group_title"]
-        found["category"] = outline.get("category") or written["category"]
     return {**found, "entities": entities}
 
 

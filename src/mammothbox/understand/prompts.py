@@ -60,40 +60,47 @@ def _category(kind: Kind) -> dict[str, Any]:
     return {"type": "string", "enum": [*CATEGORIES[kind], OTHER]}
 
 
-def file_schema(kind: Kind) -> dict[str, Any]:
-    """What is asked about one recording, video or document."""
+def file_schema(kind: Kind, *, category: bool) -> dict[str, Any]:
+    """What is asked about one file."""
     properties = {
         "title": _text(70),
-        "category": _category(kind),
         "summary": _text(160),
         "tags": _tags(5),
     }
+    if category:
+        properties["category"] = _category(kind)
     if kind == Kind.DOCUMENT:
         properties["names"] = {"type": "array", "items": _NAME, "maxItems": 3}
     return _schema(properties)
 
 
 _ASK = {
-    Kind.AUDIO: "A recording, written down. Give title, category, one-sentence summary, tags.",
+    Kind.AUDIO: "A recording, written down. Give title, one-sentence summary, tags.",
     Kind.VIDEO: (
         "A video: what its pictures show over time, what is said, what is written on screen. "
-        "Give title, category, one-sentence summary, tags."
+        "Give title, one-sentence summary, tags."
     ),
     Kind.DOCUMENT: (
-        "A document. Give title, category, one-sentence summary, tags, and the names of people or "
+        "A document. Give title, one-sentence summary, tags, and the names of people or "
         "organisations that it names."
     ),
     Kind.IMAGE: (
         "A photo, as a vision program sees it; it may be wrong in details. "
-        "Give title, category, one-sentence summary, tags."
+        "Give title, one-sentence summary, tags."
     ),
 }
 
 
-def file_prompt(kind: Kind, digest_text: str) -> Prompt:
-    """The prompt for one file, from the text that stands for it."""
+def file_prompt(kind: Kind, digest_text: str, *, category: bool = False) -> Prompt:
+    """The prompt for one file, from the text that stands for it.
+
+    Args:
+        kind: of the file.
+        digest_text: what stands for it.
+        category: whether the writer is to file it, too; small writers do that worse than code.
+    """
     user = f"{_ASK[kind]}\n{fence(digest_text)}"
-    return Prompt(_SYSTEM, user, file_schema(kind), max_tokens=260)
+    return Prompt(_SYSTEM, user, file_schema(kind, category=category), max_tokens=200)
 
 
 def part_prompt(text: str, number: int, of: int) -> Prompt:
@@ -106,8 +113,7 @@ def group_prompt(lines: Sequence[str]) -> Prompt:
     """The prompt for a group of photos that look alike; one line a photo."""
     user = (
         "Photos that look alike, one line each as a vision program sees them; it may be wrong in "
-        "details. Name what most of them have in common: title, category, tags.\n"
-        + fence("\n".join(lines))
+        "details. Name what most of them have in common: title, tags.\n" + fence("\n".join(lines))
     )
-    properties = {"title": _text(50), "category": _category(Kind.IMAGE), "tags": _tags(5)}
-    return Prompt(_SYSTEM, user, _schema(properties), max_tokens=100)
+    properties = {"title": _text(50), "tags": _tags(5)}
+    return Prompt(_SYSTEM, user, _schema(properties), max_tokens=80)

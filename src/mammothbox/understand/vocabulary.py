@@ -30,7 +30,7 @@ PICTURES: Mapping[str, str] = {
 DOCUMENTS: Mapping[str, str] = {
     "invoice": "invoice with number, bill to, amount due, payment terms, total, VAT",
     "receipt": "shop receipt, cash, change, items bought, subtotal, total, thank you",
-    "letter": "letter, dear sir or madam, yours sincerely, address",
+    "letter": "letter to somebody, dear, hello, how are you, love, yours sincerely",
     "contract": "contract, agreement between parties, terms and conditions, signature, clause",
     "report": "report, results, summary, analysis, findings, figures, recommendations",
     "article": "article, news, research paper, abstract, introduction, references",
@@ -41,7 +41,7 @@ DOCUMENTS: Mapping[str, str] = {
     "email": "email message, from, to, subject, regards",
     "book": "chapter of a book, novel, story, poem",
     "code": "source code, program, function, configuration, log file",
-    "notes": "notes, list of things to do, minutes, memo, recipe",
+    "notes": "notes, diary of a day, travel journal, to-do list, minutes of a meeting, recipe",
 }
 
 SOUNDS: Mapping[str, str] = {
@@ -52,6 +52,23 @@ SOUNDS: Mapping[str, str] = {
     "story": "story, audiobook, novel read aloud",
     "news": "news, report, announcement",
 }
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_OPEN = "application/vnd.oasis.opendocument"
+BY_FORMAT: Mapping[str, str] = {
+    "message/rfc822": "email",
+    "application/vnd.ms-outlook": "email",
+    "text/csv": "table",
+    "text/tab-separated-values": "table",
+    "application/vnd.ms-excel": "table",
+    f"{_OFFICE}.spreadsheetml.sheet": "table",
+    f"{_OPEN}.spreadsheet": "table",
+    "application/vnd.ms-powerpoint": "presentation",
+    f"{_OFFICE}.presentationml.presentation": "presentation",
+    f"{_OPEN}.presentation": "presentation",
+    "application/epub+zip": "book",
+}
+"""Media types that are a category by themselves."""
 
 NO_SPEECH = "no speech"
 """Category of a recording in which nobody speaks: music, noise or silence."""

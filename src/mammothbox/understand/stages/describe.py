@@ -13,12 +13,15 @@ import numpy as np
 
 from mammothbox.errors import BadAnswer
 from mammothbox.models.contracts import Prompt, Writer
-from mammothbox.records import Digest, Done, Failed, Kind, Passage, Result, Skipped
+from mammothbox.records import Digest, Done, Failed, Kind, Passage, Result, Skipped, Vector
 from mammothbox.understand.calls import each, failed
 from mammothbox.understand.groups import alike
 from mammothbox.understand.stages import Tools, result, timed
 from mammothbox.understand.steps import describe
 from mammothbox.understand.work import Task
+
+ABOVE_MEAN = 0.5
+"""Standard deviations above the mean of all photos from which a photo looks like a tag."""
 
 BUNDLE = 4
 """Files or groups whose prompts are sent together: as many as the writer has slots, so that a stop
@@ -35,11 +38,13 @@ def run(tools: Tools, tasks: Sequence[Task]) -> Iterator[list[Result]]:
             begin = perf_counter()
             batch = single[start : start + BUNDLE]
             yield timed(_describe(tools, writer, batch), perf_counter() - begin)
-        groups = _groups(tools, in_groups)
+        vectors = _photos(tools, in_groups)
+        groups = _groups(in_groups, vectors)
         for start in range(0, len(groups), BUNDLE):
             begin = perf_counter()
             bundle = groups[start : start + BUNDLE]
-            yield timed(_describe_groups(tools, writer, bundle), perf_counter() - begin)
+            found = _describe_groups(tools, writer, bundle, vectors)
+            yield timed(found, perf_counter() - begin)
 
 
 def _ask(writer: Writer, prompts: Sequence[Prompt]) -> list[dict[str, Any] | Failed]:
@@ -60,7 +65,11 @@ def _describe(tools: Tools, writer: Writer, batch: Sequence[Task]) -> list[Resul
     parts = [describe.parts_of(text) for text in texts]
     summaries = _summaries(writer, parts)
     asked = [at for at, text in enumerate(texts) if text]
-    prompts = [describe.last_prompt(batch[at].ref, texts[at], summaries[at]) for at in asked]
+    files_too = tools.settings.profile == "full"
+    prompts = [
+        describe.last_prompt(batch[at].ref, texts[at], summaries[at], category=files_too)
+        for at in asked
+    ]
     answers = dict(zip(asked, _ask(writer, prompts), strict=True))
     return [
         _single(task, answers.get(at), len(summaries[at]), len(parts[at]))
@@ -89,8 +98,12 @@ def _single(task: Task, answer: dict[str, Any] | Failed | None, read: int, of: i
     return result(task, "describe", Done(value), describe.passages_of(value))
 
 
-def _groups(tools: Tools, photos: Sequence[Task]) -> list[list[Task]]:
-    vectors = tools.store.whole_vectors([task.ref.digest for task in photos], "joint")
+def _photos(tools: Tools, photos: Sequence[Task]) -> Mapping[Digest, Vector]:
+    """The joint vectors of the photos that have one."""
+    return tools.store.whole_vectors([task.ref.digest for task in photos], "joint")
+
+
+def _groups(photos: Sequence[Task], vectors: Mapping[Digest, Vector]) -> list[list[Task]]:
     seen = [task for task in photos if task.ref.digest in vectors]
     unseen = [[task] for task in photos if task.ref.digest not in vectors]
     if not seen:
@@ -100,7 +113,10 @@ def _groups(tools: Tools, photos: Sequence[Task]) -> list[list[Task]]:
 
 
 def _describe_groups(
-    tools: Tools, writer: Writer, groups: Sequence[Sequence[Task]]
+    tools: Tools,
+    writer: Writer,
+    groups: Sequence[Sequence[Task]],
+    vectors: Mapping[Digest, Vector],
 ) -> list[Result]:
     digests: list[Digest] = [task.ref.digest for group in groups for task in group]
     upstream = tools.store.results(digests, steps=["caption"])
@@ -110,16 +126,47 @@ def _describe_groups(
         )
         for group in groups
     ]
-    found = []
-    for group, answer in zip(groups, _ask(writer, prompts), strict=True):
-        found += [_of_group(task, answer, len(group)) for task in group]
-    return found
+    answers = [
+        answer if isinstance(answer, Failed) else describe.clean(answer)
+        for answer in _ask(writer, prompts)
+    ]
+    fits = _fitting(tools, answers, vectors)
+    return [
+        _of_group(task, answer, len(group), fits)
+        for group, answer in zip(groups, answers, strict=True)
+        for task in group
+    ]
 
 
-def _of_group(task: Task, answer: Mapping[str, Any] | Failed, size: int) -> Result:
+def _fitting(
+    tools: Tools, answers: Sequence[dict[str, Any] | Failed], vectors: Mapping[Digest, Vector]
+) -> Mapping[str, set[Digest]]:
+    """Tag → the photos that look like it, in comparison with all photos of this run.
+
+    What the writer says of a group need not hold for each of its photos, so the eyes are asked.
+    """
+    given = [answer["tags"] for answer in answers if not isinstance(answer, Failed)]
+    tags = sorted({tag for some in given for tag in some})
+    if not tags or not vectors:
+        return {}
+    with tools.models.embedder() as embedder:
+        sentences = embedder.embed_texts([f"a photo of {tag}" for tag in tags])
+    scores = np.stack(list(vectors.values())) @ sentences.T
+    least = scores.mean(axis=0) + scores.std(axis=0) * ABOVE_MEAN
+    owners = list(vectors)
+    return {
+        tag: {owners[row] for row in np.flatnonzero(scores[:, column] >= least[column])}
+        for column, tag in enumerate(tags)
+    }
+
+
+def _of_group(
+    task: Task, answer: Mapping[str, Any] | Failed, size: int, fits: Mapping[str, set[Digest]]
+) -> Result:
     if isinstance(answer, Failed):
         return result(task, "describe", answer)
-    value = describe.clean(answer)
-    value |= {"group_title": value.pop("title"), "of_group": size}
-    words = Passage("tags", ", ".join([value["group_title"], *value["tags"]]))
-    return result(task, "describe", Done(value), (words,))
+    alone = size == 1
+    tags = [tag for tag in answer["tags"] if alone or task.ref.digest in fits.get(tag, ())]
+    value = {"group_title": answer["title"], "of_group": size, "tags": tags}
+    words = (Passage("tags", ", ".join(tags)),) if tags else ()
+    return result(task, "describe", Done(value), words)

@@ -1,8 +1,8 @@
 """Step `describe`: what the writer says of a file, or of a group of photos that look alike.
 
-`Done.value`: ``{"title"?, "category", "summary"?, "tags", "names"?, "of_group"?, "parts"?,
-"parts_read"?}``. A group's words are put on each of its photos, marked by ``of_group`` with the
-number of photos it spoke of; title and summary of a photo then stay those of its outline.
+`Done.value`: ``{"title", "summary", "category"?, "tags", "names"?, "parts"?, "parts_read"?}``. For a
+photo of a group: ``{"group_title", "of_group", "tags"}``, the number of photos the writer spoke of
+and those of its tags that this photo looks like; title and summary stay those of its outline.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def part_prompts(parts: Sequence[str]) -> list[Prompt]:
     ]
 
 
-def last_prompt(ref: FileRef, text: str, summaries: Sequence[str]) -> Prompt:
+def last_prompt(ref: FileRef, text: str, summaries: Sequence[str], *, category: bool) -> Prompt:
     """Last round: the beginning of the text and what the parts said."""
     if not summaries:
-        return file_prompt(ref.kind, condense(text, BUDGET_CHARS))
+        return file_prompt(ref.kind, condense(text, BUDGET_CHARS), category=category)
     head = condense(text[:PART_CHARS], BUDGET_CHARS // 2)
     rest = condense("\n".join(summaries), BUDGET_CHARS)
-    return file_prompt(ref.kind, f"{head}\n...\n{rest}")
+    return file_prompt(ref.kind, f"{head}\n...\n{rest}", category=category)
 
 
 def photo_line(upstream: Mapping[str, Result]) -> str:

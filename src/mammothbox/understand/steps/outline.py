@@ -18,7 +18,7 @@ import numpy as np
 from mammothbox.models.contracts import Vectors
 from mammothbox.records import Done, FileRef, Kind, Passage, Result
 from mammothbox.understand.entities import find_entities
-from mammothbox.understand.vocabulary import CATEGORIES, FUNCTION_WORDS, NO_SPEECH, OTHER
+from mammothbox.understand.vocabulary import BY_FORMAT, CATEGORIES, FUNCTION_WORDS, NO_SPEECH, OTHER
 
 TITLE_CHARS = 80
 TAGS = 6
@@ -55,7 +55,7 @@ def outline(
     tags = _tags(upstream)
     value = {
         "title": _title(ref, upstream, passages),
-        "category": _category(ref.kind, upstream, vector, anchors),
+        "category": _category(ref, upstream, vector, anchors),
         "tags": tags,
         "entities": find_entities(text[:20_000]) if ref.kind != Kind.IMAGE else [],
         "summary": _summary(ref.kind, upstream, text),
@@ -98,11 +98,14 @@ def _shorten(text: str) -> str:
 
 
 def _category(
-    kind: Kind,
+    ref: FileRef,
     upstream: Mapping[str, Result],
     vector: np.ndarray[Any, np.dtype[np.float32]] | None,
     anchors: Mapping[Kind, tuple[Sequence[str], Vectors]],
 ) -> str:
+    kind = ref.kind
+    if ref.mime in BY_FORMAT:
+        return BY_FORMAT[ref.mime]
     if kind == Kind.AUDIO and not _value(upstream, "transcript").get("segments"):
         return NO_SPEECH
     if vector is None or kind not in anchors:
