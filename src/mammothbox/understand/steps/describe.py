@@ -1,7 +1,7 @@
 """Step `describe`: what the writer says of a file, or of a group of photos that look alike.
 
-`Done.value`: ``{"title", "summary", "category"?, "tags", "names"?, "parts"?, "parts_read"?}``. For a
-photo of a group: ``{"group_title", "of_group", "tags"}``, the number of photos the writer spoke of
+`Done.value`: ``{"title", "summary", "category"?, "tags", "names"?, "parts"?, "parts_read"?}``. A
+photo of a group has ``{"group_title", "of_group", "tags"}``, the number of photos the writer spoke of
 and those of its tags that this photo looks like; title and summary stay those of its outline.
 """
 
