@@ -1,8 +1,8 @@
 """Step `describe`: what the writer says of a file, or of a group of photos that look alike.
 
 `Done.value`: ``{"title", "summary", "category"?, "tags", "names"?, "parts"?, "parts_read"?}``. A
-photo of a group has ``{"group_title", "of_group", "tags"}``, the number of photos the writer spoke of
-and those of its tags that this photo looks like; title and summary stay those of its outline.
+photo of a group has ``{"group_title", "of_group", "tags"}``: how many photos the writer spoke of, and
+those of its tags that this photo looks like; title and summary stay those of its outline.
 """
 
 from __future__ import annotations
