@@ -18,6 +18,7 @@ from mammothbox.models.stub import StubCaptioner, StubModels
 from mammothbox.records import Pixels
 from mammothbox.settings import Settings, load_settings
 from mammothbox.store import Store, open_store
+from mammothbox.understand.steps.describe import ALONE
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PHOTOS = ("photos/IMG_2102.jpg", "photos/IMG_2103.jpg")
@@ -213,3 +214,12 @@ def test_a_file_that_is_gone_is_marked_and_found_no_more(
     assert (report.found, report.unchanged) == (2, 2)
     assert len(store.files()) == 2
     assert len(store.files(include_vanished=True)) == 3
+
+
+def test_a_photo_unlike_all_others_needs_no_writer(
+    store: Store, settings: Settings, folder: Path
+) -> None:
+    run(store, StubModels(), settings, folder, [])
+    photo = store.files(path=str(folder / Path(PHOTOS[0]).name))[0]
+    results = store.results([photo.digest])[photo.digest]
+    assert results["describe"].outcome == ALONE

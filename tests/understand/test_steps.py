@@ -125,3 +125,10 @@ def test_a_long_text_is_read_in_evenly_spread_parts() -> None:
     assert parts[0][0] == "a"
     assert parts[-1][0] >= "r"
     assert describe.parts_of("short") == []
+
+
+def test_words_of_the_prompt_are_no_tags() -> None:
+    value = describe.clean(
+        {"title": " A  dog ", "tags": ["Photos", "Vision program", "Dog ", "dog"]}
+    )
+    assert value == {"title": "A dog", "tags": ["dog"]}

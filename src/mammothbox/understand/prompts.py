@@ -27,6 +27,14 @@ _SYSTEM = (
 _MARKS = (("<data", "<.data"), ("</data", "<./data"), ("<|", "< |"), ("|>", "| >"))
 """Marks that would end the data, or begin another turn of the chat."""
 
+_PARROTED = """
+content catalogue data detail details document file files json line lines name names object photo
+photos photography program recording schema similar summary tag tags text thing things title titles
+video vision visual and of the with
+"""
+PARROTED = frozenset(_PARROTED.split())
+"""Words of the prompts, which small writers give back as if they had found them."""
+
 _NAME = {"type": "string", "minLength": 1, "maxLength": 40}
 
 
@@ -112,8 +120,9 @@ def part_prompt(text: str, number: int, of: int) -> Prompt:
 def group_prompt(lines: Sequence[str]) -> Prompt:
     """The prompt for a group of photos that look alike; one line a photo."""
     user = (
-        "Photos that look alike, one line each as a vision program sees them; it may be wrong in "
-        "details. Name what most of them have in common: title, tags.\n" + fence("\n".join(lines))
+        "Things that look alike, one line each; a line may be wrong in details. "
+        "Name what most of them have in common: title, tags.\n"
     )
     properties = {"title": _text(50), "tags": _tags(5)}
-    return Prompt(_SYSTEM, user, _schema(properties), max_tokens=80)
+    data = fence("\n".join(lines))
+    return Prompt(_SYSTEM, user + data, _schema(properties), max_tokens=80)

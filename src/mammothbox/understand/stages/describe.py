@@ -40,6 +40,10 @@ def run(tools: Tools, tasks: Sequence[Task]) -> Iterator[list[Result]]:
             yield timed(_describe(tools, writer, batch), perf_counter() - begin)
         vectors = _photos(tools, in_groups)
         groups = _groups(in_groups, vectors)
+        alone = [task for group in groups if len(group) < describe.FEW for task in group]
+        if alone:
+            yield [result(task, "describe", describe.ALONE) for task in alone]
+        groups = [group for group in groups if len(group) >= describe.FEW]
         for start in range(0, len(groups), BUNDLE):
             begin = perf_counter()
             bundle = groups[start : start + BUNDLE]
@@ -165,8 +169,7 @@ def _of_group(
 ) -> Result:
     if isinstance(answer, Failed):
         return result(task, "describe", answer)
-    alone = size == 1
-    tags = [tag for tag in answer["tags"] if alone or task.ref.digest in fits.get(tag, ())]
+    tags = [tag for tag in answer["tags"] if task.ref.digest in fits.get(tag, ())]
     value = {"group_title": answer["title"], "of_group": size, "tags": tags}
     words = (Passage("tags", ", ".join(tags)),) if tags else ()
     return result(task, "describe", Done(value), words)

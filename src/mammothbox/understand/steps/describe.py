@@ -1,7 +1,7 @@
 """Step `describe`: what the writer says of a file, or of a group of photos that look alike.
 
-`Done.value`: ``{"title", "summary", "category"?, "tags", "names"?, "parts"?, "parts_read"?}``. A
-photo of a group has ``{"group_title", "of_group", "tags"}``: how many photos the writer spoke of, and
+`Done.value`: ``{"title", "summary", "category"?, "tags", "names"?, "parts"?, "parts_read"?}``. For
+a photo of a group ``{"group_title", "of_group", "tags"}``: how many photos the writer spoke of, and
 those of its tags that this photo looks like; title and summary stay those of its outline.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mammothbox.models.contracts import Prompt
-from mammothbox.records import Done, FileRef, Kind, Passage, Result
+from mammothbox.records import Done, FileRef, Kind, Passage, Result, Skipped
 from mammothbox.understand.condense import condense
-from mammothbox.understand.prompts import file_prompt, group_prompt, part_prompt
+from mammothbox.understand.prompts import PARROTED, file_prompt, group_prompt, part_prompt
 from mammothbox.understand.steps.outline import words_of
 
 BUDGET_CHARS = 900
@@ -25,6 +25,10 @@ MOST_PARTS = 8
 """Of one text; a longer one is covered by evenly spread parts, and the result says so."""
 GROUP_LINES = 8
 """Photos shown to the writer of one group; more lines cost time and add nothing."""
+
+FEW = 3
+"""Photos under which a group says nothing that its photos' captions do not say better."""
+ALONE = Skipped("no other photos like it; its caption and labels speak for it")
 
 
 def text_for(ref: FileRef, upstream: Mapping[str, Result], passages: Sequence[Passage]) -> str:
@@ -85,9 +89,10 @@ def photos_prompt(lines: Sequence[str]) -> Prompt:
 
 
 def clean(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer with its white space folded and its tags lower-case and unique."""
+    """The answer with white space folded; tags lower-case, unique, and none from the prompt."""
     value = {k: " ".join(v.split()) if isinstance(v, str) else v for k, v in answer.items()}
-    value["tags"] = list(dict.fromkeys(" ".join(tag.lower().split()) for tag in answer["tags"]))
+    tags = dict.fromkeys(" ".join(tag.lower().split()) for tag in answer["tags"])
+    value["tags"] = [tag for tag in tags if not set(tag.split()) <= PARROTED]
     return value
 
 
