@@ -26,7 +26,7 @@ SOME_FAILED = 3
 
 QUERIES = ("a cup of coffee on a table", "ferry tickets", "a more amiable woman")
 SHOWN = {
-    "image": "a rocket before its launch",
+    "image": "a cat",
     "audio": "leisure to consider",
     "document": "allotment harvest",
 }
@@ -79,6 +79,8 @@ def _why(hit: dict[str, Any]) -> Text:
     if first.get("start_s") is not None:
         minutes, seconds = divmod(int(first["start_s"]), 60)
         place = f", at {minutes}:{seconds:02}"
+    if first["how"] == "looks":
+        return Text(f"looks like it{place}")
     return Text(f"{first['field']}{place}: {first['text']}")
 
 
@@ -92,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Describe a folder and search it.")
     parser.add_argument("folder", type=Path, nargs="?", default=Path("examples"))
     parser.add_argument("--library", type=Path, default=Path("build/demo-library"))
-    parser.add_argument("--limit", type=int, help="only so many files, newest first")
+    parser.add_argument("--limit", type=int, help="only so many files")
     options = parser.parse_args()
     folder, library = options.folder.expanduser(), options.library
     library.parent.mkdir(parents=True, exist_ok=True)

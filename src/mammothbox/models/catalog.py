@@ -125,7 +125,7 @@ EYES = Model(
     derived=(("efficientnet-lite2.pth", "efficientnet-lite2.onnx"),),
     needs=("minilm",),
     dimensions=512,
-    code=2,
+    code=3,
     note="labels, captions and joint vectors of pictures",
 )
 

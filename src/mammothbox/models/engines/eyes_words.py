@@ -2,8 +2,8 @@
 
 Place in the flow: the eyes engine passes the captioner's sentence, how sure it was, and the labels.
 Below a threshold the labels speak alone ("probably: ..."). Where a label is very sure and the
-sentence does not mention it, the label is added as a guess of its own; the sentence itself is never
-rewritten. Thresholds were chosen on photos held out from training (`eyes.json`). Knows nothing of
+sentence does not mention it, the label speaks instead, or beside a sentence that is sure as well;
+the sentence itself is never rewritten. Thresholds were chosen on photos held out from training (`eyes.json`). Knows nothing of
 networks.
 """
 
@@ -29,6 +29,9 @@ _GROUPS: tuple[tuple[range, frozenset[str]], ...] = (
     (range(389, 398), frozenset({"fish"})),
 )
 """Runs of classes (in their usual order) and the everyday words that already say as much."""
+
+TRUSTED = 0.6
+"""Confidence from which a sentence stands beside a sure label that it does not mention."""
 
 _WORD = re.compile(r"[a-z]+")
 
@@ -92,5 +95,8 @@ def decide(
     if not sentence or confidence < judgement.least:
         return Said(label_sentence(labels), min(confidence, probability), from_labels=True)
     if probability >= judgement.sure and not mentions(sentence, name):
+        # A sure label that the sentence knows nothing of: the captioner is out of its world.
+        if confidence < TRUSTED:
+            return Said(label_sentence(labels), probability, from_labels=True)
         return Said(f"{sentence}; probably: {name}", confidence, from_labels=False)
     return Said(sentence, confidence, from_labels=False)
