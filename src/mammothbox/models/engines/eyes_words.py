@@ -3,8 +3,8 @@
 Place in the flow: the eyes engine passes the captioner's sentence, how sure it was, and the labels.
 Below a threshold the labels speak alone ("probably: ..."). Where a label is very sure and the
 sentence does not mention it, the label speaks instead, or beside a sentence that is sure as well;
-the sentence itself is never rewritten. Thresholds were chosen on photos held out from training (`eyes.json`). Knows nothing of
-networks.
+the sentence itself is never rewritten. Thresholds were chosen on photos held out from training
+(`eyes.json`). Knows nothing of networks.
 """
 
 from __future__ import annotations
