@@ -50,7 +50,7 @@ def eventually(check: Callable[[], bool]) -> bool:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings({}, cache=tmp_path / "cache", threads=1)
+    return load_settings({}, cache=tmp_path / "cache", threads=1, writer="large")
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def model_of(*from_sources: sources.Source, sha256: str = "") -> Model:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings({}, cache=tmp_path / "cache")
+    return load_settings({}, cache=tmp_path / "cache", writer="large")
 
 
 @pytest.fixture
@@ -260,7 +260,7 @@ def test_two_pulls_at_once_fetch_once(settings, wheels) -> None:
 
 
 def test_sizes_are_known_before_anything_is_fetched(tmp_path: Path) -> None:
-    settings = load_settings({}, cache=tmp_path / "deep" / "cache")
+    settings = load_settings({}, cache=tmp_path / "deep" / "cache", writer="large")
 
     size = pulling.pull_size(settings, "lite")
 
