@@ -48,13 +48,13 @@ class Leases(Protocol):
 
 
 @pytest.fixture(scope="module", params=["stub", pytest.param("real", marks=pytest.mark.real)])
-def models(request: pytest.FixtureRequest) -> Iterator[Leases]:
+def models(request: pytest.FixtureRequest, absent) -> Iterator[Leases]:
     if request.param == "stub":
         yield StubModels()
         return
-    settings = load_settings(writer="small")
+    settings = load_settings()
     if missing(settings):
-        pytest.skip("no lite weights on disk; run: WRITER=small mammothbox models pull lite")
+        absent("no lite weights on disk; run: mammothbox models pull lite")
     with open_models(settings) as opened:
         yield opened
 

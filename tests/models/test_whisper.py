@@ -119,10 +119,10 @@ def test_a_short_utterance_speaks_as_its_neighbour() -> None:
 
 
 @pytest.fixture(scope="module")
-def engine() -> WhisperEngine:
+def engine(absent) -> WhisperEngine:
     cache = Cache(load_settings().cache)
     if cache.missing([WHISPER_BASE]):
-        pytest.skip("no lite weights on disk; run: mammothbox models pull lite")
+        absent("no lite weights on disk; run: mammothbox models pull lite")
     return WhisperEngine(cache.folder(WHISPER_BASE), threads=2)
 
 

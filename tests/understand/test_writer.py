@@ -27,12 +27,12 @@ ORDERS = (
 
 
 @pytest.fixture(scope="module")
-def writer() -> Iterator[Writer]:
-    with open_models(load_settings(writer="small")) as models:
+def writer(absent) -> Iterator[Writer]:
+    with open_models(load_settings()) as models:
         try:
             models.require()
         except WeightsMissing as missing:
-            pytest.skip(str(missing))
+            absent(str(missing))
         with models.writer() as leased:
             yield leased
 

@@ -1,7 +1,6 @@
 """Filing into folders of a person's own: each file goes to the one whose name it is nearest to.
 
-What a person accepted, rejected or moved earlier counts more than the name: a folder that has such
-files is compared by them too.
+What a person accepted, rejected or moved earlier counts in plans without a taxonomy only, so far.
 """
 
 from __future__ import annotations
