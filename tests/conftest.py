@@ -51,6 +51,7 @@ def _libraries_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         place = tmp_path_factory.mktemp("person")
         patch.setenv("MAMMOTHBOX_LIBRARY", str(place / "library"))
+        patch.setenv("MAMMOTHBOX_LEASES", str(place / "leases"))
         patch.setenv("MAMMOTHBOX_CONFIG", str(place / "config.toml"))
         for name in ("DATABASE_URL", "REDIS_URL"):
             patch.delenv(name, raising=False)

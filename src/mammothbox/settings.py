@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from platformdirs import user_cache_dir, user_data_dir
+from platformdirs import user_cache_dir, user_data_dir, user_state_dir
 
 from mammothbox.config_file import VARIABLE, config_path, read_values
 from mammothbox.errors import UsageError
@@ -29,6 +29,14 @@ ALIASES: Mapping[str, str] = {
     "clip_endpoint": "CLIP_ENDPOINT",
     "whisper_endpoint": "WHISPER_ENDPOINT",
     "phi35_endpoint": "PHI35_ENDPOINT",
+    "blip_model": "BLIP_MODEL",
+    "clip_model": "CLIP_MODEL",
+    "whisper_model": "WHISPER_MODEL",
+    "phi35_model": "PHI35_MODEL",
+    "blip_api_key": "BLIP_API_KEY",
+    "clip_api_key": "CLIP_API_KEY",
+    "whisper_api_key": "WHISPER_API_KEY",
+    "phi35_api_key": "PHI35_API_KEY",
     "database_url": "DATABASE_URL",
     "redis_url": "REDIS_URL",
     "writer": "WRITER",
@@ -42,6 +50,10 @@ def _default_library() -> Path:
 
 def _default_cache() -> Path:
     return Path(user_cache_dir("mammothbox", appauthor=False))
+
+
+def _default_leases() -> Path:
+    return Path(user_state_dir("mammothbox", appauthor=False)) / "leases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,12 @@ class Settings:
         describe: ``groups``, ``each`` or ``none``; empty means the profile's own default.
         blip_endpoint, clip_endpoint, whisper_endpoint, phi35_endpoint: base URLs of services that
             replace local models; empty means local.
+        token: bearer token that `serve` asks every client for; empty means none.
+        leases: directory in which all commands of a user agree on their models' memory.
+        blip_model, clip_model, whisper_model, phi35_model: name of the model to ask such a service
+            for; empty means the first of its list.
+        blip_api_key, clip_api_key, whisper_api_key, phi35_api_key: bearer token for such a service;
+            empty means none.
         database_url: PostgreSQL URL; empty means SQLite in the library directory.
         redis_url: Redis URL; empty means one process.
     """
@@ -101,6 +119,16 @@ class Settings:
     clip_endpoint: str = ""
     whisper_endpoint: str = ""
     phi35_endpoint: str = ""
+    blip_model: str = ""
+    clip_model: str = ""
+    whisper_model: str = ""
+    phi35_model: str = ""
+    blip_api_key: str = ""
+    clip_api_key: str = ""
+    whisper_api_key: str = ""
+    phi35_api_key: str = ""
+    token: str = ""
+    leases: Path = Path()
     database_url: str = ""
     redis_url: str = ""
 
@@ -170,6 +198,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     if unknown:
         raise UsageError(f"{config_path(env)}: no setting is called {sorted(unknown)[0]!r}")
     values: dict[str, Any] = {"library": _default_library(), "cache": _default_cache()}
+    values["leases"] = _default_leases()
     values["writer"] = "large" if (os.cpu_count() or 1) >= MANY_CORES else "small"
     for item in fields(Settings):
         variable = ALIASES.get(item.name, f"MAMMOTHBOX_{item.name.upper()}")

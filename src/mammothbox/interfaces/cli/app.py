@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "watch": "Ingest folders and go on with every change in them.",
     "forget": "Remove a file or folder from the library, not from the disk.",
     "export": "Write everything known as JSON lines, or as XMP sidecars.",
+    "serve": "Serve the application, or one model over HTTP until Ctrl-C.",
     "models": "List the models; fetch, remove or choose them.",
     "doctor": "Check that everything needed is there and works.",
     "purge": "Delete everything MammothBox has written on this machine.",
