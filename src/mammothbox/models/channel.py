@@ -12,7 +12,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from mammothbox import errors
@@ -95,6 +95,45 @@ class Channel:
     def get(self, path: str) -> dict[str, Any]:
         """GET a JSON object; raises as `post`."""
         return self._request("GET", path, lambda: None, JSON_TYPE)
+
+    def stream(self, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """POST a JSON object; the JSON of each server-sent event as it comes.
+
+        On a connection of its own, closed with the iterator: the host then stops its work.
+
+        Raises:
+            HostDied: the process ended; what was yielded before is all there is.
+            HostTimeout: nothing came for as long as a request may take.
+            MammothboxError: what the host itself raised.
+        """
+        self._local.connection = None
+        connection = self._connection(time.monotonic() + self._timeout_s)
+        self._local.connection = None
+        try:
+            connection.request("POST", path, json.dumps(body), {"Content-Type": JSON_TYPE})
+            answer = connection.getresponse()
+            if answer.status >= 400:
+                self._result(answer.status, answer.read())
+            yield from self._events(answer)
+        except TimeoutError as error:
+            raise HostTimeout(f"the {self._name} host went silent while answering") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise HostDied(f"the {self._name} host ended while answering") from error
+        finally:
+            connection.close()
+
+    def _events(self, answer: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
+        for line in answer:
+            if not line.startswith(b"data:"):
+                continue
+            data = line[5:].strip()
+            if data == b"[DONE]":
+                return
+            event = json.loads(data)
+            if "error" in event:
+                raise _raised(event["error"], self._name)
+            yield event
+        raise HostDied(f"the {self._name} host ended while answering")
 
     def _request(self, method: str, path: str, body: Any, kind: str) -> dict[str, Any]:
         deaths: list[str] = []

@@ -26,7 +26,7 @@ from mammothbox.models.contracts import (
     Vectors,
 )
 from mammothbox.models.wire import decode_vector, encode_image
-from mammothbox.records import Pixels, Samples
+from mammothbox.records import Json, Pixels, Samples
 
 BATCH = 16
 """Pictures or texts of one request: bounds the request's size and lets progress be seen."""
@@ -195,6 +195,14 @@ class WriterClient:
             self._alone(prompt) if isinstance(answer, HostDied) else answer
             for prompt, answer in zip(prompts, answers, strict=True)
         ]
+
+    def chat(self, request: Json) -> dict[str, Any]:
+        """Any conversation in the ecosystem's shape; see `contracts.Writer`."""
+        return self._channel.post("/v1/chat/completions", {**request, "stream": False})
+
+    def chat_stream(self, request: Json) -> Iterator[dict[str, Any]]:
+        """The same as it is written; see `contracts.Writer`."""
+        return self._channel.stream("/v1/chat/completions", {**request, "stream": True})
 
     def _unless_dead(self, prompt: Prompt) -> dict[str, Any] | BadAnswer | HostDied:
         try:

@@ -7,7 +7,7 @@ This module knows nothing of processes, weights or HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -180,6 +180,20 @@ class Writer(Protocol):
 
     def write(self, prompts: Sequence[Prompt]) -> list[dict[str, Any] | BadAnswer]:
         """One answer a prompt, in order; a failed one is a `BadAnswer` in its place."""
+
+    def chat(self, request: Json) -> dict[str, Any]:
+        """Any conversation, request and answer in the shape of ``/v1/chat/completions``.
+
+        Raises:
+            UsageError: the request cannot be followed.
+        """
+
+    def chat_stream(self, request: Json) -> Iterator[dict[str, Any]]:
+        """`chat` as it is written: ``chat.completion.chunk`` objects. Closing it stops the model.
+
+        Raises:
+            UsageError: the request cannot be followed.
+        """
 
 
 class TextReader(Protocol):

@@ -13,6 +13,7 @@ Example:
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -146,6 +147,35 @@ class StubWriter:
             fits = isinstance(value, dict)
             answers.append(value if fits else BadAnswer("the schema is not of an object"))
         return answers
+
+    def chat(self, request: Json) -> dict[str, Any]:
+        """``I read: `` and the last message, or the shortest answer that fits a JSON schema."""
+        message = {"role": "assistant", "content": _reply(request)}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        return {"id": "stub", "object": "chat.completion", "created": 0, "choices": [choice]}
+
+    def chat_stream(self, request: Json) -> Iterator[dict[str, Any]]:
+        """`chat`, one word a chunk."""
+        words = re.findall(r"\S+\s*", _reply(request))
+        deltas = [{"role": "assistant", "content": ""}, *({"content": word} for word in words)]
+        for at, delta in enumerate([*deltas, {}]):
+            end = "stop" if at > len(words) else None
+            choice = {"index": 0, "delta": delta, "finish_reason": end}
+            yield {
+                "id": "stub",
+                "object": "chat.completion.chunk",
+                "created": 0,
+                "choices": [choice],
+            }
+
+
+def _reply(request: Json) -> str:
+    said = str(request["messages"][-1]["content"])
+    form = request.get("response_format") or {}
+    if form.get("type") != "json_schema":
+        return f"I read: {said}"
+    words = re.findall(r"\w+", said) or ["nothing"]
+    return json.dumps(shortest(form["json_schema"]["schema"], words))
 
 
 def shortest(schema: Json, words: Sequence[str]) -> Any:

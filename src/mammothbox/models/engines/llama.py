@@ -12,6 +12,7 @@ Example:
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,22 @@ class LlamaEngine:
         if "error" in answer:
             raise UsageError(f"the writer refuses: {answer['error']}")
         return answer
+
+    def stream(self, request: dict[str, Any], on_chunk: Callable[[dict[str, Any]], bool]) -> None:
+        """`chat`, each chunk given to `on_chunk` as it is written, until that returns False.
+
+        Raises:
+            UsageError: llama.cpp refuses the request.
+        """
+        asked = {"temperature": 0.0, **request, "stream": True}
+
+        def take(chunk: dict[str, Any]) -> bool:  # True ends the answer
+            return not on_chunk(chunk)
+
+        try:
+            self._server.handle_chat_completions(asked, take)
+        except (ValueError, RuntimeError) as error:
+            raise UsageError(f"the writer refuses: {error}") from error
 
 
 def _short_tmp() -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -10,7 +12,7 @@ import click
 
 from mammothbox.errors import UsageError
 from mammothbox.interfaces.cli import exits
-from mammothbox.interfaces.cli.answer import remark
+from mammothbox.interfaces.cli.answer import emit, remark, say
 from mammothbox.interfaces.cli.arguments import pass_session
 from mammothbox.interfaces.cli.command import command
 from mammothbox.interfaces.cli.session import Session
@@ -65,7 +67,18 @@ def serve(
             settings, host, APP_PORT if port is None else port, settings.token
         )
         return
-    _door("services").serve_model(name, settings, host, PORTS[name] if port is None else port)
+    from mammothbox.services import serve_model
+
+    port = PORTS[name] if port is None else port
+    serve_model(name, settings, host, port, partial(_announce, session, name))
+
+
+def _announce(session: Session, name: str, model: str, url: str) -> None:
+    if session.json:
+        emit({"service": name, "model": model, "url": f"{url}/v1"})
+    elif not session.quiet:
+        say(f"{name}: {model} on {url}/v1 (Ctrl-C ends it)")
+    sys.stdout.flush()
 
 
 def _door(package: str) -> ModuleType:
