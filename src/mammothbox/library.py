@@ -30,6 +30,7 @@ from mammothbox.search import SearchAnswer, search, similar
 from mammothbox.settings import Settings
 from mammothbox.store import Counts, Failure, Filters, Store, open_store, owned_files
 from mammothbox.understand.item import item
+from mammothbox.understand.question import Answer
 
 __all__ = ["Duplicates", "Library", "Status"]
 
@@ -194,6 +195,18 @@ class Library(Arranging):
     def show(self, path: str) -> dict[str, Any]:
         """Everything known about one file, see `mammothbox.understand.item`."""
         return next(self._items([self.ref(path)]))
+
+    def ask(self, path: str, question: str) -> Answer:
+        """Answer a question about a photo from what is known of it; a guess, never a second look.
+
+        Raises:
+            NotFound: the library knows no such file.
+            UsageError: it is no photo, or nothing is asked.
+            ModelError: the writer cannot be used, and the answer needs it.
+        """
+        from mammothbox.understand.question import answer
+
+        return answer(self.show(path), question, self.models)
 
     def export(self) -> Iterator[dict[str, Any]]:
         """Everything known about every file, by path."""

@@ -92,6 +92,18 @@ def test_show_has_what_is_known_and_who_said_it(box) -> None:
     assert "whisper" in told
 
 
+def test_ask_answers_from_what_is_known_and_says_where_nothing_is(box) -> None:
+    found = _json(box("ask", "IMG_2102.jpg", "what does this photo show?", "--json").stdout)
+    known = _json(box("show", "IMG_2102.jpg", "--json").stdout)
+    assert found["guess"] is True
+    assert found["source"] in ("caption", "labels")
+    assert found["evidence"] == known["caption"] or found["source"] == "labels"
+    told = box("ask", "IMG_2102.jpg", "who is the president of France?").stdout
+    assert "nothing known of this photo answers that" in told
+    assert "mammothbox models pull full" in told
+    assert "is no photo" in box("ask", "reading.mp3", "who speaks?", code=2).stderr
+
+
 def test_show_of_a_stranger_says_how_to_add_it(box) -> None:
     told = box("show", "nowhere.jpg", code=2).stderr
     assert "mammothbox ingest" in told
