@@ -105,6 +105,7 @@ class IngestReport:
             unique set size), sampled about once a second.
         by_kind: kind → {done, unchanged, skipped, failed}.
         stage_seconds: stage → seconds.
+        postponed: step → why it waits: a service was away. The next run does it.
         ocr_share: share of files with pictures that were sent to OCR, 0 to 1; None without any.
     """
 
@@ -118,3 +119,4 @@ class IngestReport:
     by_kind: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     ocr_share: float | None = None
+    postponed: Mapping[str, str] = field(default_factory=dict)

@@ -231,6 +231,7 @@ def _told(
         by_kind=by_kind,
         stage_seconds=pipeline.seconds if pipeline else {},
         ocr_share=pictures["read"] / pictures["seen"] if pictures["seen"] else None,
+        postponed=dict(pipeline.postponed) if pipeline else {},
     )
 
 

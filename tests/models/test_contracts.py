@@ -23,6 +23,7 @@ from mammothbox.models.contracts import (
 )
 from mammothbox.models.stub import StubModels
 from mammothbox.settings import load_settings
+from tests.services.remote import served
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -47,10 +48,16 @@ class Leases(Protocol):
     def reader(self) -> AbstractContextManager[TextReader]: ...
 
 
-@pytest.fixture(scope="module", params=["stub", pytest.param("real", marks=pytest.mark.real)])
-def models(request: pytest.FixtureRequest, absent) -> Iterator[Leases]:
+@pytest.fixture(
+    scope="module", params=["stub", "service", pytest.param("real", marks=pytest.mark.real)]
+)
+def models(request: pytest.FixtureRequest, absent, tmp_path_factory) -> Iterator[Leases]:
     if request.param == "stub":
         yield StubModels()
+        return
+    if request.param == "service":
+        with served(tmp_path_factory.mktemp("served")) as behind_services:
+            yield behind_services
         return
     settings = load_settings()
     if missing(settings):

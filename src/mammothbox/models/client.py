@@ -10,7 +10,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -35,7 +35,12 @@ MEMO = 256
 BLOCK = 1 << 20
 
 
-def _data(answer: dict[str, Any], expected: int) -> list[Any]:
+def data_of(answer: dict[str, Any], expected: int) -> list[Any]:
+    """The list of answers.
+
+    Raises:
+        BadAnswer: it is not as long as asked for.
+    """
     data = answer.get("data")
     if not isinstance(data, list) or len(data) != expected:
         raise BadAnswer(f"the host gave no list of {expected} answers")
@@ -64,7 +69,7 @@ class Looks:
             if new:
                 urls = [encode_image(image) for image in new.values()]
                 answer = self._channel.post("/v1/looks", {"images": urls})
-                self._memo.update(zip(new, _data(answer, len(urls)), strict=True))
+                self._memo.update(zip(new, data_of(answer, len(urls)), strict=True))
             found += [self._memo[key] for key in keys]
             while len(self._memo) > MEMO:
                 self._memo.popitem(last=False)
@@ -138,7 +143,7 @@ def embed_texts(channel: Channel, card: ModelCard, texts: Sequence[str]) -> Vect
     for batch in _batches(texts, 4 * BATCH):
         body = {"model": card.id, "input": list(batch), "encoding_format": "base64"}
         answer = channel.post("/v1/embeddings", body)
-        rows += [decode_vector(item["embedding"]) for item in _data(answer, len(batch))]
+        rows += [decode_vector(item["embedding"]) for item in data_of(answer, len(batch))]
     return _matrix(rows, card.dimensions)
 
 
@@ -176,10 +181,20 @@ class TranscriberClient:
         )
 
 
+class Door(Protocol):
+    """What a writer is asked through: a host's channel or a service's endpoint."""
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST a JSON object, get one."""
+
+    def stream(self, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """POST a JSON object; the JSON of each server-sent event."""
+
+
 class WriterClient:
     """Text in, JSON out; see `contracts.Writer`."""
 
-    def __init__(self, channel: Channel, card: ModelCard, context_tokens: int, slots: int) -> None:
+    def __init__(self, channel: Door, card: ModelCard, context_tokens: int, slots: int) -> None:
         self._channel, self.card = channel, card
         self.context_tokens, self._slots = context_tokens, slots
 
@@ -260,6 +275,6 @@ class TextReaderClient:
             answer = self._channel.post(
                 "/v1/ocr", {"images": [encode_image(image) for image in batch]}
             )
-            for lines in _data(answer, len(batch)):
+            for lines in data_of(answer, len(batch)):
                 pages.append([TextLine(o["text"], o["confidence"], tuple(o["box"])) for o in lines])
         return pages

@@ -45,6 +45,9 @@ from mammothbox.models.contracts import (
 from mammothbox.models.manifest import Model
 from mammothbox.models.memory import host_budget, process_bytes
 from mammothbox.models.process import HostProcess, remove_runtime_dir, runtime_dir
+from mammothbox.models.remote import Services
+from mammothbox.models.remote.clients import RemoteCaptioner, RemoteEmbedder
+from mammothbox.models.remote.speech import RemoteTranscriber
 from mammothbox.models.schedule import Evict, Held, Never, Wait, decide
 from mammothbox.settings import Settings
 
@@ -72,6 +75,7 @@ class Models:
         self._cache = Cache(settings.cache)
         self._folder = runtime_dir()
         self._hosts: dict[str, _Host] = {}
+        self._services = Services(settings)
         self._changed = threading.Condition()
         self._budget = 0
         # Also when nobody calls close: at exit, or when this object is forgotten.
@@ -102,7 +106,11 @@ class Models:
 
     def cards(self) -> Mapping[str, ModelCard]:
         """Contract name → card, from the catalog alone."""
-        return {name: card_of(self._model(name), self._cache) for name in CONTRACTS}
+        return {name: self._card(name) for name in CONTRACTS}
+
+    def away(self) -> Mapping[str, str]:
+        """Contract → why its service does not answer now; empty where everything is done here."""
+        return self._services.away()
 
     def require(self) -> None:
         """Make sure that all weights of the profile are on disk.
@@ -110,7 +118,7 @@ class Models:
         Raises:
             WeightsMissing: with the command that fetches them.
         """
-        mine = [self._model(name) for name in CONTRACTS]
+        mine = [self._model(name) for name in CONTRACTS if name not in self._services]
         parts = [*mine, *(MODELS[name] for model in mine for name in model.needs)]
         self._cache.require(list(dict.fromkeys(parts)), self._settings.profile)
 
@@ -129,18 +137,25 @@ class Models:
         Raises:
             WeightsMissing: weights are not on disk.
         """
-        with self._lease(contract):
-            pass
+        if contract not in self._services:
+            with self._lease(contract):
+                pass
 
     @contextmanager
     def captioner(self) -> Iterator[Captioner]:
         """Lease the captioner."""
+        if endpoint := self._services.get("captioner"):
+            yield RemoteCaptioner(endpoint, self._card("captioner"))
+            return
         with self._lease("captioner") as host:
             yield CaptionerClient(host.looks, self._card("captioner"))
 
     @contextmanager
     def embedder(self) -> Iterator[Embedder]:
         """Lease the joint embedder."""
+        if endpoint := self._services.get("embedder"):
+            yield RemoteEmbedder(endpoint, self._card("embedder"))
+            return
         with self._lease("embedder") as host:
             yield EmbedderClient(host.channel, host.looks, self._card("embedder"))
 
@@ -153,6 +168,9 @@ class Models:
     @contextmanager
     def transcriber(self) -> Iterator[Transcriber]:
         """Lease the transcriber."""
+        if endpoint := self._services.get("transcriber"):
+            yield RemoteTranscriber(endpoint, self._card("transcriber"))
+            return
         with self._lease("transcriber") as host:
 
             def channel(seconds: float) -> Channel:
@@ -164,6 +182,10 @@ class Models:
     @contextmanager
     def writer(self) -> Iterator[Writer]:
         """Lease the writer."""
+        if endpoint := self._services.get("writer"):
+            tokens = self._services.context_tokens("writer")
+            yield WriterClient(endpoint, self._card("writer"), tokens, SLOTS)
+            return
         with self._lease("writer") as host:
             yield WriterClient(host.channel, self._card("writer"), CONTEXT_TOKENS, SLOTS)
 
@@ -177,6 +199,8 @@ class Models:
         return model_for(self._settings.profile, contract, self._settings.writer)
 
     def _card(self, contract: str) -> ModelCard:
+        if contract in self._services:
+            return self._services.card(contract)
         return card_of(self._model(contract), self._cache)
 
     @contextmanager

@@ -271,6 +271,10 @@ class StubModels:
             "reader": StubReader.card,
         }
 
+    def away(self) -> Mapping[str, str]:
+        """Nobody is."""
+        return {}
+
     def require(self) -> None:
         """Nothing: stubs have no weights."""
 

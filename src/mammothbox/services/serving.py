@@ -10,11 +10,13 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from mammothbox.errors import UsageError
 from mammothbox.settings import Settings
 
+ENDPOINTS = ("blip_endpoint", "clip_endpoint", "whisper_endpoint", "phi35_endpoint")
 GRACE_S = 10
 """Seconds that requests in work may take to finish at the end."""
 
@@ -89,6 +91,8 @@ def serve_model(
     from mammothbox.services.kinds import KINDS
 
     kind = KINDS[name]
+    # What is served is computed here, whatever services this machine uses otherwise.
+    settings = replace(settings, **dict.fromkeys(ENDPOINTS, ""))  # type: ignore[arg-type]
     with listen(host, port) as bound, open_models(settings) as models, Decoder(settings) as decoder:
         models.start(kind.contract)
         desk = Desk(kind, models, decoder, settings)

@@ -12,7 +12,8 @@ Example:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from mammothbox.errors import ServiceAway
@@ -20,9 +21,9 @@ from mammothbox.events import FileDone, Note, OnEvent, StageFinished, StageStart
 from mammothbox.models.contracts import ModelCard
 from mammothbox.records import Digest, Done, Failed, Kind, Result, Skipped
 from mammothbox.understand.stages import Tools, describe, listen, look, read
-from mammothbox.understand.steps import STAGES
+from mammothbox.understand.steps import STAGES, STEPS, Author
 from mammothbox.understand.steps.ocr import NOTHING_TO_READ
-from mammothbox.understand.work import Task, todo
+from mammothbox.understand.work import Task, ready
 
 Run = Callable[[Tools, Sequence[Task]], Iterator[list[Result]]]
 _RUNS: Mapping[str, Run] = {
@@ -56,6 +57,7 @@ class Pipeline:
         self.worked: set[Digest] = set()
         self.seconds: dict[str, float] = {}
         self.pictures: Counter[str] = Counter()
+        self._told: set[str] = set()
 
     def run(self, among: Collection[Digest] | None = None) -> None:
         """All stages over `among` (None: everything that is due).
@@ -63,7 +65,7 @@ class Pipeline:
         A listener that raises stops the run between two batches; what was stored stays.
         """
         for stage in STAGES:
-            tasks = todo(self._tools.store, stage, self._cards, self._tools.describe, among)
+            tasks = self._due(stage, among)
             if not tasks:
                 continue
             self._on_event(StageStarted(stage, len(tasks)))
@@ -71,12 +73,43 @@ class Pipeline:
             try:
                 self._stage(stage, tasks)
             except ServiceAway as error:
-                self._on_event(Note(f"{stage} postponed: {error}"))
+                self._tools.postponed[stage] = str(error)
             finally:
                 # The next stage works with other models; theirs need not be held beside these.
                 self._tools.models.end_idle()
             self.seconds[stage] = perf_counter() - begin
+            self._tell_postponed()
             self._on_event(StageFinished(stage, len(tasks), self.seconds[stage]))
+        self._tell_postponed()
+
+    @property
+    def postponed(self) -> Mapping[str, str]:
+        """Step or stage → why it waits for another run."""
+        return self._tools.postponed
+
+    def _due(self, stage: str, among: Collection[Digest] | None) -> list[Task]:
+        """What the stage owes and can do now: neither its own model nor what it reads is away."""
+        tools = self._tools
+        tasks = ready(tools.store, stage, self._cards, tools.describe, among)
+        away = tools.models.away() if tasks else {}
+        if not away:
+            return tasks
+        late = {
+            step.name: away[step.contract]
+            for step in STEPS
+            if step.stage == stage and step.contract in away
+        }
+        tools.postponed.update(
+            (name, why) for name, why in late.items() if any(name in task.due for task in tasks)
+        )
+        kept = [replace(task, due=_without(task.due, late)) for task in tasks]
+        return [task for task in kept if task.due]
+
+    def _tell_postponed(self) -> None:
+        for name, why in self.postponed.items():
+            if name not in self._told:
+                self._told.add(name)
+                self._on_event(Note(f"{name} postponed: {why}"))
 
     def _stage(self, stage: str, tasks: Sequence[Task]) -> None:
         refs = {task.ref.digest: task.ref for task in tasks}
@@ -103,6 +136,10 @@ class Pipeline:
                 self.pictures["seen"] += 1
                 read_it = result.outcome != NOTHING_TO_READ
                 self.pictures["read"] += read_it
+
+
+def _without(due: Mapping[str, Author], names: Container[str]) -> dict[str, Author]:
+    return {name: author for name, author in due.items() if name not in names}
 
 
 def worst(results: Sequence[Result]) -> tuple[str, str]:

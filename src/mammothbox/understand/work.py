@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from mammothbox.models.contracts import ModelCard
 from mammothbox.records import Digest, Done, FileRef, Kind
 from mammothbox.store import Store
-from mammothbox.understand.steps import STAGES, Author, author_of, steps_of
+from mammothbox.understand.steps import BY_NAME, STAGES, Author, author_of, steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,40 @@ def todo(
     blocked = _undecodable(store, due) if stage != STAGES[0] or due else set()
     tasks = [Task(ref, steps) for ref, steps in due.values() if _allowed(ref, steps, blocked)]
     return sorted(tasks, key=lambda task: (-task.ref.mtime_ns, task.ref.path))
+
+
+def ready(
+    store: Store,
+    stage: str,
+    cards: Mapping[str, ModelCard],
+    describe: str,
+    among: Container[Digest] | None = None,
+) -> list[Task]:
+    """`todo` without the steps that read what is not there yet, since a model was away.
+
+    They would otherwise be done from half of what they read, and never again.
+    """
+    missing: dict[tuple[Kind, str], set[Digest]] = {}
+
+    def lacks(task: Task, name: str) -> bool:
+        kind = task.ref.kind
+        for read in BY_NAME[name].reads[kind]:
+            if BY_NAME[read].stage == stage:
+                continue
+            if (kind, read) not in missing:
+                author = authors(BY_NAME[read].stage, kind, cards, describe)[read]
+                refs = store.pending(read, author.model, author.revision, [kind])
+                missing[kind, read] = {ref.digest for ref in refs}
+            if task.ref.digest in missing[kind, read]:
+                return True
+        return False
+
+    found = []
+    for task in todo(store, stage, cards, describe, among):
+        due = {name: author for name, author in task.due.items() if not lacks(task, name)}
+        if due:
+            found.append(replace(task, due=due))
+    return found
 
 
 def _undecodable(store: Store, digests: Iterable[Digest]) -> set[Digest]:

@@ -11,6 +11,7 @@ SOME_FAILED = 3
 MODEL = 4
 LIBRARY = 5
 MOVE = 6
+POSTPONED = 7
 INTERRUPTED = 130
 
 MEANING: Mapping[int, str] = {
@@ -21,6 +22,7 @@ MEANING: Mapping[int, str] = {
     MODEL: "a model is missing, does not fit, or misbehaves",
     LIBRARY: "the library is locked, unfit, or from a newer version",
     MOVE: "a planned move was refused",
+    POSTPONED: "finished, but a service was away; the next run does what waits for it",
     INTERRUPTED: "interrupted; the next run goes on from there",
 }
 """Exit code → what it says. The codes of errors are those of `mammothbox.errors`."""

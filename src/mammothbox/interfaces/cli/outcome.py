@@ -17,10 +17,15 @@ _COUNTS = ("done", "unchanged", "skipped", "failed")
 
 
 def run_and_tell(session: Session, work: Callable[[OnEvent], IngestReport]) -> None:
-    """Do `work` with progress and a clean Ctrl-C, tell its report, exit 3 if files failed."""
+    """Do `work` with progress and a clean Ctrl-C, and tell its report.
+
+    Exits with 7 if a service was away, with 3 if files failed.
+    """
     with listener(session) as listen, Stopper(listen) as stopper:
         report = work(stopper)
     tell(session, report)
+    if report.postponed:
+        click.get_current_context().exit(exits.POSTPONED)
     if report.failed:
         click.get_current_context().exit(exits.SOME_FAILED)
 
@@ -46,6 +51,7 @@ def report_json(report: IngestReport) -> dict[str, object]:
         "by_kind": {str(kind): dict(counts) for kind, counts in report.by_kind.items()},
         "stage_seconds": {name: round(s, 3) for name, s in report.stage_seconds.items()},
         "ocr_share": report.ocr_share,
+        "postponed": dict(report.postponed),
     }
 
 
@@ -61,6 +67,8 @@ def report_text(report: IngestReport) -> str:
     lines.append(f"{report.found} files in {took}, at most {peak} of memory")
     if report.ocr_share is not None:
         lines.append(f"{report.ocr_share:.0%} of the pictures were read for text")
+    for name, why in report.postponed.items():
+        lines.append(f"{name} waits for the next run: {why}")
     if report.failed:
         lines.append("what failed, and why: mammothbox failed")
     return "\n".join(lines)

@@ -7,7 +7,7 @@ pipeline stores each list in one transaction. A stage never writes to the store 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mammothbox.decode import Decoder
 from mammothbox.models import Models
@@ -27,6 +27,7 @@ class Tools:
         models: leases.
         settings: batch sizes and limits.
         describe: ``groups``, ``each`` or ``none``.
+        postponed: step → why it waits for another run; filled while the stages work.
     """
 
     store: Store
@@ -34,6 +35,7 @@ class Tools:
     models: Models
     settings: Settings
     describe: str
+    postponed: dict[str, str] = field(default_factory=dict)
 
 
 def result(

@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from mammothbox.decode import TEXT_LIKELY, text_likelihood
-from mammothbox.errors import InputError, Unreadable
+from mammothbox.errors import InputError, ServiceAway, Unreadable
 from mammothbox.models.contracts import Captioner, Embedder, TextReader
 from mammothbox.records import (
     Content,
@@ -74,6 +74,10 @@ class _Eyes:
         self._captioner: Captioner | None = None
         self._embedder: Embedder | None = None
         self._reader: TextReader | None = None
+
+    def postpone(self, step: str, error: ServiceAway) -> None:
+        """Remember that `step` waits for another run."""
+        self._tools.postponed[step] = str(error)
 
     @property
     def captioner(self) -> Captioner:
@@ -181,11 +185,21 @@ def _small(pixels: Pixels) -> Pixels:
 
 
 def _per_file(
-    call: Callable[[Sequence[Pixels]], Sequence[Answer]], step: str, seen: Sequence[Seen]
+    eyes: _Eyes,
+    call: Callable[[Sequence[Pixels]], Sequence[Answer]],
+    step: str,
+    seen: Sequence[Seen],
 ) -> Iterator[tuple[Seen, list[Answer] | Failed]]:
-    """One call for the pictures of all files that owe `step`, its answers sorted back to them."""
+    """One call for the pictures of all files that owe `step`, its answers sorted back to them.
+
+    Nothing where the model is a service that is away: the step stays due, the others go on.
+    """
     wanted = [item for item in seen if step in item.task.due]
-    answers = iter(each(call, [pixels for item in wanted for pixels in item.pictures]))
+    try:
+        answers = iter(each(call, [pixels for item in wanted for pixels in item.pictures]))
+    except ServiceAway as error:
+        eyes.postpone(step, error)
+        return
     for item in wanted:
         mine = [next(answers) for _ in item.pictures]
         good = [answer for answer in mine if not isinstance(answer, Failed)]
@@ -194,7 +208,7 @@ def _per_file(
 
 
 def _captions(eyes: _Eyes, seen: Sequence[Seen]) -> Iterator[Result]:
-    for item, answers in _per_file(lambda p: eyes.captioner.caption(p), "caption", seen):
+    for item, answers in _per_file(eyes, lambda p: eyes.captioner.caption(p), "caption", seen):
         if isinstance(answers, Failed):
             yield result(item.task, "caption", answers)
         elif not answers:
@@ -206,7 +220,7 @@ def _captions(eyes: _Eyes, seen: Sequence[Seen]) -> Iterator[Result]:
 
 
 def _embeddings(eyes: _Eyes, seen: Sequence[Seen]) -> Iterator[Result]:
-    for item, rows in _per_file(lambda p: list(eyes.embedder.embed_images(p)), "embed", seen):
+    for item, rows in _per_file(eyes, lambda p: list(eyes.embedder.embed_images(p)), "embed", seen):
         if isinstance(rows, Failed):
             yield result(item.task, "embed", rows)
         elif not rows:

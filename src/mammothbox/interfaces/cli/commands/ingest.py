@@ -24,6 +24,7 @@ from mammothbox.interfaces.cli.session import Session
         exits.SOME_FAILED,
         exits.MODEL,
         exits.LIBRARY,
+        exits.POSTPONED,
         exits.INTERRUPTED,
     ],
 )

@@ -11,7 +11,14 @@ from mammothbox.interfaces.cli.session import Session
 
 @command(
     examples=[("mammothbox retry", "after a limit was raised or a file was repaired")],
-    codes=[exits.OK, exits.SOME_FAILED, exits.MODEL, exits.LIBRARY, exits.INTERRUPTED],
+    codes=[
+        exits.OK,
+        exits.SOME_FAILED,
+        exits.MODEL,
+        exits.LIBRARY,
+        exits.POSTPONED,
+        exits.INTERRUPTED,
+    ],
 )
 @pass_session
 def retry(session: Session) -> None:
