@@ -15,8 +15,8 @@ import pytest
 from mammothbox.errors import LibraryLocked, LibraryTooNew, LibraryUnfit, NotFound
 from mammothbox.records import Kind
 from mammothbox.store import Store, migrations, open_store, owned_files
-from mammothbox.store.database import DATABASE_NAME
 from mammothbox.store.place import check_fit, file_system
+from mammothbox.store.sqlite.database import DATABASE_NAME
 from tests.store.making import digest, done, ref, unit
 
 SOURCE = Path(__file__).resolve().parents[2]

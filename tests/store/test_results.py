@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from mammothbox.errors import UsageError
 from mammothbox.records import Done, Failed, Kind, Passage, Result, Skipped
 from mammothbox.store import Filters, Store, Tag
-from mammothbox.store.words import expression, indexable, snippet
+from mammothbox.store.sqlite.words import expression
+from mammothbox.store.words import indexable, snippet
 from tests.store.making import digest, done, ref, unit
 
 

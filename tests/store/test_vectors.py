@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammothbox.records import Digest, Done, Embedding, Result
-from mammothbox.store import Filters, Space, Store, flat, open_store
+from mammothbox.store import Filters, Space, Store, open_store
 from mammothbox.store.duplicates import near_pairs
-from mammothbox.store.vectors import FOLDER
+from mammothbox.store.sqlite import flat
+from mammothbox.store.sqlite.nearest import FOLDER
 from tests.store.making import digest, done, ref, unit
 
 RANDOM = np.random.default_rng(11)

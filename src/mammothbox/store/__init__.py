@@ -3,14 +3,13 @@
 from mammothbox.store.counts import Counts, owned_files
 from mammothbox.store.duplicates import NearPair
 from mammothbox.store.filters import Filters, normal_tag
+from mammothbox.store.found import Near, Space, WordMatch
 from mammothbox.store.opening import open_store
 from mammothbox.store.people import Tag
 from mammothbox.store.problems import Problem
 from mammothbox.store.results import Failure
 from mammothbox.store.session import OnCall
 from mammothbox.store.store import Store
-from mammothbox.store.vectors import Near, Space
-from mammothbox.store.words import WordMatch
 
 __all__ = [
     "Counts",

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from mammothbox.store.schema import ANSWERS, META
+from mammothbox.store.upsert import insert
 
 
 def get(connection: Connection, prompt: str) -> str | None:
@@ -20,7 +20,7 @@ def put(connection: Connection, texts: Mapping[str, str]) -> None:
     """Keep texts by prompt digest; the first answer stays, so that re-runs give the same text."""
     rows = [{"prompt": key, "text": text, "at": time.time()} for key, text in texts.items()]
     if rows:
-        connection.execute(insert(ANSWERS).on_conflict_do_nothing(), rows)
+        connection.execute(insert(connection, ANSWERS).on_conflict_do_nothing(), rows)
 
 
 def get_meta(connection: Connection, key: str) -> str | None:
@@ -30,7 +30,7 @@ def get_meta(connection: Connection, key: str) -> str | None:
 
 def set_meta(connection: Connection, key: str, value: str) -> None:
     """Keep a value of the library itself."""
-    statement = insert(META).values(key=key, value=value)
+    statement = insert(connection, META).values(key=key, value=value)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["key"], set_={"value": value})
     )

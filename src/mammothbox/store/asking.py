@@ -18,17 +18,15 @@ from mammothbox.store import (
     results,
     tallies,
     vectors,
-    words,
 )
 from mammothbox.store.counts import Counts, counts, owned_files
 from mammothbox.store.duplicates import NearPair
 from mammothbox.store.filters import Filters
+from mammothbox.store.found import Near, Space, WordMatch
 from mammothbox.store.people import Tag
 from mammothbox.store.problems import Problem
 from mammothbox.store.results import Failure
 from mammothbox.store.session import Session
-from mammothbox.store.vectors import Near, Space
-from mammothbox.store.words import WordMatch
 
 _EVERYTHING = Filters()
 
@@ -75,14 +73,14 @@ class Asking(Session):
     ) -> list[WordMatch]:
         """Passages with words of the query by BM25, best first. Any text is a valid query."""
         with self._reading() as connection:
-            return words.match_passages(connection, query, filters, limit)
+            return self._backend.words.match_passages(connection, query, filters, limit)
 
     def match_names(
         self, query: str, filters: Filters = _EVERYTHING, limit: int = 200
     ) -> list[WordMatch]:
         """Contents whose file name or nearest folders have words of the query, best first."""
         with self._reading() as connection:
-            return words.match_names(connection, query, filters, limit)
+            return self._backend.words.match_names(connection, query, filters, limit)
 
     def nearest(
         self,
@@ -93,10 +91,13 @@ class Asking(Session):
         filters: Filters = _EVERYTHING,
         limit: int = 100,
     ) -> list[Near]:
-        """Contents nearest to `vector` (float32, L2-normalised) by cosine, best first; exact."""
+        """Contents nearest to `vector` (float32, L2-normalised) by cosine, best first.
+
+        Exact on SQLite; on PostgreSQL see `postgres.nearest`.
+        """
         wanted = Space(space, model, revision)
         with self._reading() as connection:
-            return vectors.nearest(connection, self._vectors, wanted, vector, filters, limit)
+            return self._backend.vectors.nearest(connection, wanted, vector, filters, limit)
 
     def vectors_of(self, digest: Digest, space: str, model: str, revision: str) -> list[Vector]:
         """The vectors of one content, in the order of its parts, float32."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from mammothbox.store.database import DATABASE_NAME
 from mammothbox.store.place import LOCK_NAME
 from mammothbox.store.schema import FILES, PASSAGES, RESULTS, VECTORS
-from mammothbox.store.vectors import FOLDER
+from mammothbox.store.sqlite.database import DATABASE_NAME
+from mammothbox.store.sqlite.nearest import FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def counts(connection: Connection) -> Counts:
     return Counts(
         files=sum(row[1] for row in kinds),
         vanished=connection.scalar(gone) or 0,
-        bytes=sum(row[2] for row in kinds),
+        bytes=sum(int(row[2]) for row in kinds),
         kinds={row[0]: row[1] for row in kinds},
         steps=steps,
         passages=connection.scalar(select(func.count()).select_from(PASSAGES)) or 0,

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, delete
-from sqlalchemy.dialects.sqlite import insert
 
 from mammothbox.records import Json
 from mammothbox.store.filters import normal_tag
 from mammothbox.store.schema import ITEMS, MODEL_TAGS
+from mammothbox.store.upsert import insert
 
 TAGGING = ("outline", "describe")
 """Steps that give tags: by code, and by the writer; both count."""
@@ -37,7 +37,7 @@ def record_facets(connection: Connection, digest: str, step: str, value: Json) -
     if step in ("transcript", "describe", "chunks") and value.get("language"):
         columns = {"language": str(value["language"]).lower()}
     if columns:
-        statement = insert(ITEMS).values(digest=digest, **columns)
+        statement = insert(connection, ITEMS).values(digest=digest, **columns)
         connection.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=columns))
     if step in TAGGING:
         mine = (MODEL_TAGS.c.digest == digest, MODEL_TAGS.c.step == step)
@@ -45,6 +45,6 @@ def record_facets(connection: Connection, digest: str, step: str, value: Json) -
         tags = {normal_tag(str(tag)) for tag in value.get("tags") or ()} - {""}
         if tags:
             connection.execute(
-                insert(MODEL_TAGS),
+                insert(connection, MODEL_TAGS),
                 [{"digest": digest, "step": step, "tag": tag} for tag in sorted(tags)],
             )

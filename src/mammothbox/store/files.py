@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, false, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from mammothbox.records import Digest, FileRef, Kind
 from mammothbox.scan.events import Known
+from mammothbox.store.backend import WordIndex
 from mammothbox.store.filters import Filters, condition, under
 from mammothbox.store.schema import FILES, ROOTS
+from mammothbox.store.upsert import insert
 from mammothbox.store.words import indexable
 
 _COLUMNS = (
@@ -87,11 +88,11 @@ def known(connection: Connection, roots: Sequence[str]) -> dict[str, Known]:
             gc.enable()
 
 
-def record(connection: Connection, refs: Iterable[FileRef]) -> None:
+def record(connection: Connection, words: WordIndex, refs: Iterable[FileRef]) -> None:
     """Write down what lies at each path, replacing what was there."""
-    rows = [
-        {
-            "path": os.fsencode(ref.path),
+    rows = {
+        (path := os.fsencode(ref.path)): {
+            "path": path,
             "size": ref.size,
             "mtime_ns": ref.mtime_ns,
             "kind": ref.kind.value,
@@ -100,10 +101,10 @@ def record(connection: Connection, refs: Iterable[FileRef]) -> None:
             "words": name_words(ref.path),
         }
         for ref in refs
-    ]
+    }
     if not rows:
         return
-    statement = insert(FILES)
+    statement = insert(connection, FILES)
     fresh = {
         name: statement.excluded[name] for name in ("size", "mtime_ns", "kind", "mime", "digest")
     }
@@ -111,18 +112,9 @@ def record(connection: Connection, refs: Iterable[FileRef]) -> None:
         statement.on_conflict_do_update(
             index_elements=["path"], set_={**fresh, "vanished_at": None}
         ),
-        rows,
+        [rows[path] for path in sorted(rows)],
     )
-    _index_names(connection, [row["path"] for row in rows])
-
-
-def _index_names(connection: Connection, paths: Sequence[object]) -> None:
-    """Add names that the word index lacks; a path's words never change."""
-    connection.exec_driver_sql(
-        "INSERT INTO names_fts(rowid, words) SELECT id, words FROM files WHERE path = ?"
-        " AND NOT EXISTS (SELECT 1 FROM names_fts_docsize AS d WHERE d.id = files.id)",
-        [(path,) for path in paths],
-    )
+    words.add_names(connection, list(rows))
 
 
 def record_roots(connection: Connection, roots: Sequence[str]) -> None:
@@ -132,7 +124,7 @@ def record_roots(connection: Connection, roots: Sequence[str]) -> None:
             device = Path(root).stat().st_dev
         except OSError:
             continue
-        statement = insert(ROOTS).values(
+        statement = insert(connection, ROOTS).values(
             path=os.fsencode(root), device=device, scanned_at=time.time()
         )
         changes = {"device": device, "scanned_at": time.time()}
@@ -196,16 +188,6 @@ def find(
     if not include_vanished:
         query = query.where(FILES.c.vanished_at.is_(None))
     return [as_ref(row) for row in connection.execute(query)]
-
-
-def drop_names(connection: Connection, numbers: Sequence[int]) -> None:
-    """Take files (by row number) out of the word index; call before their rows are deleted."""
-    if numbers:
-        connection.exec_driver_sql(
-            "INSERT INTO names_fts(names_fts, rowid, words)"
-            " SELECT 'delete', id, words FROM files WHERE id = ?",
-            [(number,) for number in numbers],
-        )
 
 
 def of_digests(

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from mammothbox.records import Digest
 from mammothbox.store.filters import normal_tag
 from mammothbox.store.schema import MODEL_TAGS, NOT_DUPLICATES, TAG_EDITS
+from mammothbox.store.upsert import insert
 
 _CHUNK = 500
 
@@ -31,7 +31,7 @@ def edit_tags(
     edits = {normal_tag(tag): 0 for tag in add} | {normal_tag(tag): 1 for tag in remove}
     edits.pop("", None)
     for tag, removed in edits.items():
-        statement = insert(TAG_EDITS).values(
+        statement = insert(connection, TAG_EDITS).values(
             digest=digest, tag=tag, removed=removed, at=time.time()
         )
         changes = {"removed": removed, "at": time.time()}
@@ -61,7 +61,9 @@ def mark_not_duplicates(connection: Connection, digests: Sequence[Digest]) -> No
     pairs = [(a, b) for place, a in enumerate(ordered) for b in ordered[place + 1 :]]
     for first, second in pairs:
         connection.execute(
-            insert(NOT_DUPLICATES).values(first=first, second=second).on_conflict_do_nothing()
+            insert(connection, NOT_DUPLICATES)
+            .values(first=first, second=second)
+            .on_conflict_do_nothing()
         )
 
 

@@ -82,6 +82,18 @@ def check_fit(directory: Path, table: list[tuple[str, str]] | None = None) -> No
         raise LibraryUnfit(f"{directory} is not writable; choose another with --library DIR")
 
 
+def make_directory(directory: Path) -> None:
+    """Make a library's directory, for its owner alone, where it is not there.
+
+    Raises:
+        LibraryUnfit: it cannot be made.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryUnfit(f"{directory} cannot be made: {error.strerror}") from error
+
+
 def _holder(descriptor: int) -> str:
     text = os.pread(descriptor, 500, 0).decode("utf-8", "replace").strip()
     pid, _, command = text.partition(" ")

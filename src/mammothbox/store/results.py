@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from mammothbox.records import Digest, Done, Failed, FileRef, Kind, Outcome, Result, Skipped
+from mammothbox.store.backend import Backend, VectorIndex, WordIndex
 from mammothbox.store.facets import record_facets
 from mammothbox.store.files import _COLUMNS, as_ref
 from mammothbox.store.schema import FILES, PASSAGES, RESULTS, VECTORS
@@ -84,21 +84,14 @@ def _outcome(row: Any) -> Outcome:
     return Failed(row.error, row.message)
 
 
-def drop_passages(connection: Connection, digest: str, step: str | None) -> None:
+def drop_passages(connection: Connection, words: WordIndex, digest: str, step: str | None) -> None:
     """Remove passages of a content (of one step, or all), from the word index too."""
-    values = (digest, step, step)
-    connection.exec_driver_sql(
-        "INSERT INTO passages_fts(passages_fts, rowid, words)"
-        " SELECT 'delete', id, coalesce(words, text) FROM passages"
-        " WHERE digest = ? AND (? IS NULL OR step = ?)",
-        values,
-    )
-    connection.exec_driver_sql(
-        "DELETE FROM passages WHERE digest = ? AND (? IS NULL OR step = ?)", values
-    )
+    words.drop_passages(connection, digest, step)
+    mine = delete(PASSAGES).where(PASSAGES.c.digest == digest)
+    connection.execute(mine if step is None else mine.where(PASSAGES.c.step == step))
 
 
-def _drop_older(connection: Connection, result: Result) -> None:
+def _drop_older(connection: Connection, words: WordIndex, result: Result) -> None:
     mine = and_(RESULTS.c.digest == result.digest, RESULTS.c.step == result.step)
     if isinstance(result.outcome, Failed):
         exact = and_(RESULTS.c.model == result.model, RESULTS.c.revision == result.revision)
@@ -107,35 +100,37 @@ def _drop_older(connection: Connection, result: Result) -> None:
             return
     else:
         connection.execute(delete(RESULTS).where(mine))
-    drop_passages(connection, result.digest, result.step)
+    drop_passages(connection, words, result.digest, result.step)
     connection.execute(
         delete(VECTORS).where(VECTORS.c.digest == result.digest, VECTORS.c.step == result.step)
     )
 
 
-def _add_passages(connection: Connection, result: Result) -> None:
+def _add_passages(connection: Connection, index: WordIndex, result: Result) -> None:
+    rows, found = [], []
     for passage in result.passages:
         text = clean(passage.text)
         words = indexable(text)
-        number = connection.execute(
-            insert(PASSAGES).values(
-                digest=result.digest,
-                step=result.step,
-                field=passage.field,
-                text=text,
-                words=None if words == text else words,
-                page=passage.page,
-                start_s=passage.start_s,
-                end_s=passage.end_s,
-            )
-        ).inserted_primary_key
-        connection.exec_driver_sql(
-            "INSERT INTO passages_fts(rowid, words) VALUES (?, ?)",
-            (number[0] if number else None, words),
+        found.append(words)
+        rows.append(
+            {
+                "digest": result.digest,
+                "step": result.step,
+                "field": passage.field,
+                "text": text,
+                "words": None if words == text else words,
+                "page": passage.page,
+                "start_s": passage.start_s,
+                "end_s": passage.end_s,
+            }
         )
+    if rows:
+        statement = insert(PASSAGES).returning(PASSAGES.c.id, sort_by_parameter_order=True)
+        numbers = connection.scalars(statement, rows).all()
+        index.add_passages(connection, list(zip(numbers, found, strict=True)))
 
 
-def _add_vectors(connection: Connection, result: Result) -> None:
+def _add_vectors(connection: Connection, index: VectorIndex, result: Result) -> None:
     rows = [
         {
             "digest": result.digest,
@@ -152,12 +147,12 @@ def _add_vectors(connection: Connection, result: Result) -> None:
         for part, item in enumerate(result.embeddings)
     ]
     if rows:
-        connection.execute(insert(VECTORS), rows)
+        index.add(connection, rows)
 
 
-def add(connection: Connection, result: Result) -> None:
+def add(connection: Connection, backend: Backend, result: Result) -> None:
     """Write one result with all that belongs to it, replacing what it supersedes."""
-    _drop_older(connection, result)
+    _drop_older(connection, backend.words, result)
     connection.execute(
         insert(RESULTS).values(
             digest=result.digest,
@@ -169,8 +164,8 @@ def add(connection: Connection, result: Result) -> None:
             **_outcome_columns(result.outcome),
         )
     )
-    _add_passages(connection, result)
-    _add_vectors(connection, result)
+    _add_passages(connection, backend.words, result)
+    _add_vectors(connection, backend.vectors, result)
     if isinstance(result.outcome, Done):
         record_facets(connection, result.digest, result.step, result.outcome.value)
 

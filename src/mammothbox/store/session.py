@@ -8,10 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from mammothbox.store.place import WriterLock
-from mammothbox.store.vectors import VectorFiles
+from mammothbox.store.backend import Backend
 
 OnCall = Callable[[str, Literal["before", "after"]], None]
 """Called around every write with the method's name; ``before`` comes just before the database's
@@ -19,25 +18,26 @@ COMMIT, ``after`` once it is durable. For tests that end the process there."""
 
 
 class Session:
-    """What reading and writing share. A context manager; threads may share it.
+    """What reading and writing share. A context manager; threads may share it."""
 
-    Attributes:
-        directory: where it lies.
-    """
-
-    def __init__(
-        self, directory: Path, engine: Engine, lock: WriterLock | None, on_call: OnCall | None
-    ) -> None:
-        self.directory = directory
-        self._engine = engine
-        self._lock = lock
+    def __init__(self, backend: Backend, on_call: OnCall | None = None) -> None:
+        self._backend = backend
         self._on_call = on_call
-        self._vectors = VectorFiles(directory)
+
+    @property
+    def directory(self) -> Path:
+        """The library's directory."""
+        return self._backend.directory
+
+    @property
+    def place(self) -> str:
+        """Where the rows lie, as a person is told: a file, or a server without the password."""
+        return self._backend.place
 
     @property
     def writable(self) -> bool:
         """Whether it was opened for writing."""
-        return self._lock is not None
+        return self._backend.writable
 
     def __enter__(self) -> Self:
         return self
@@ -52,13 +52,11 @@ class Session:
 
     def close(self) -> None:
         """Close files and let others write."""
-        self._engine.dispose()
-        if self._lock:
-            self._lock.release()
+        self._backend.close()
 
     @contextlib.contextmanager
     def _writing(self, name: str) -> Iterator[Connection]:
-        with self._engine.begin() as connection:
+        with self._backend.writing() as connection:
             yield connection
             if self._on_call:
                 self._on_call(name, "before")
@@ -67,5 +65,5 @@ class Session:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
+        with self._backend.reading() as connection:
             yield connection

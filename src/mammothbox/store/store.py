@@ -1,7 +1,7 @@
-"""The library on disk: files, results, words, vectors, a person's edits. All SQL is behind it.
+"""The library: files, results, words, vectors, a person's edits. All SQL is behind it.
 
-One process may write, any number may read at the same time. Every method is one transaction. It
-knows nothing of models, decoding or interfaces.
+On SQLite one process may write, on PostgreSQL any number if all say so; any number may read at the
+same time. Every method is one transaction. It knows nothing of models, decoding or interfaces.
 
 Example:
     with open_store(Path("~/lib").expanduser(), write=True) as store:
@@ -28,7 +28,8 @@ class Store(Asking):
     """An open library, see `open_store`. A context manager; threads may share it.
 
     Attributes:
-        directory: where it lies.
+        directory: of the library.
+        place: where the rows lie.
     """
 
     def known(self, roots: Sequence[str]) -> dict[str, Known]:
@@ -39,7 +40,7 @@ class Store(Asking):
     def record_files(self, refs: Sequence[FileRef], roots: Sequence[str] = ()) -> None:
         """Write down what lies at each path now, and that `roots` were scanned."""
         with self._writing("record_files") as connection:
-            files.record(connection, refs)
+            files.record(connection, self._backend.words, refs)
             files.record_roots(connection, roots)
 
     def sweep(self, root: str, seen: Container[str], known: Iterable[str] | None = None) -> int:
@@ -104,8 +105,9 @@ class Store(Asking):
     def commit(self, batch: Sequence[Result]) -> None:
         """Write results with passages and vectors: all or none of the batch, durable on return."""
         with self._writing("commit") as connection:
+            self._backend.guard(connection, [result.digest for result in batch])
             for result in batch:
-                results.add(connection, result)
+                results.add(connection, self._backend, result)
 
     def forget_failures(self, digests: Sequence[Digest] | None = None) -> int:
         """Make failed steps pending again (of these contents, or all); returns how many."""
@@ -132,7 +134,7 @@ class Store(Asking):
     def forget(self, path: str) -> int:
         """Forget a file, or all below a folder, and what no other path holds; returns how many."""
         with self._writing("forget") as connection:
-            return forget(connection, path)
+            return forget(connection, self._backend.words, path)
 
     def keep_answers(self, texts: dict[str, str]) -> None:
         """Remember prompt digest → text; an answer that is already there stays."""

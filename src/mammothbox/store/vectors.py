@@ -1,202 +1,21 @@
-"""Vectors of parts of files, and the exact nearest ones, through flat files.
+"""Vectors as they are stored: of one content, of a space, and what rows belong to.
 
-Each (space, model, revision) has a flat file of its own, derived from the database, so vectors of
-two models never meet. A search first brings the file up to date: new rows are appended by whoever
-holds the small append lock, and read straight from the database by everybody else. Rows whose
-vector is gone from the database are dropped when hits are looked up; a file that is opened with a
-quarter of such rows is built anew.
+How the nearest are found is the engines' own, see `backend.VectorIndex`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
-import os
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+from sqlalchemy import Connection, exists, func, select
 
-from mammothbox.records import Digest, Vector
-from mammothbox.store import flat
+from mammothbox.records import Vector
 from mammothbox.store.filters import Filters, condition
+from mammothbox.store.found import Near, Space
 from mammothbox.store.schema import FILES, VECTORS
 
-FOLDER = "vectors"
-_APPEND_LOCK = "append.lock"
 
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A content whose vector is near: cosine `score`, and the part of it that is nearest."""
-
-    digest: Digest
-    score: float
-    page: int | None = None
-    start_s: float | None = None
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """Which vectors may be compared: name of the space, and the model that made them."""
-
-    name: str
-    model: str
-    revision: str
-
-    def file_name(self, dimensions: int) -> str:
-        """A file name that no two spaces share, nor two lengths of vectors."""
-        key = "\0".join((self.name, self.model, self.revision, str(dimensions))).encode()
-        return f"{self.name}-{hashlib.blake2b(key, digest_size=8).hexdigest()}"
-
-    def rows(self) -> ColumnElement[bool]:
-        """The condition over `VECTORS`."""
-        return and_(
-            VECTORS.c.space == self.name,
-            VECTORS.c.model == self.model,
-            VECTORS.c.revision == self.revision,
-        )
-
-
-class VectorFiles:
-    """The flat files of one library, kept open between searches. Safe to share among threads."""
-
-    def __init__(self, directory: Path) -> None:
-        self._folder = directory / FOLDER
-        self._open: dict[str, flat.Flat] = {}
-        self._guard = threading.Lock()
-
-    def current(self, connection: Connection, space: Space, dimensions: int) -> list[flat.Flat]:
-        """All vectors of `space` that the database has now, in one or two pieces."""
-        with self._guard:
-            name = space.file_name(dimensions)
-            base = self._folder / name
-            have = self._open.get(name)
-            if have is None:
-                have = flat.load(base, dimensions)
-                if have is None or self._stale(connection, space, have):
-                    have = self._rebuild(base, dimensions)
-            tail = _rows_after(connection, space, have.last_id, dimensions)
-            if len(tail.ids):
-                joined = self._append(base, have, tail)
-                self._open[name] = joined or have
-                return [joined] if joined else [have, tail]
-            self._open[name] = have
-            return [have]
-
-    def _stale(self, connection: Connection, space: Space, have: flat.Flat) -> bool:
-        """Whether a quarter of the rows, and over a thousand, are gone from the database."""
-        query = select(func.count(), func.max(VECTORS.c.id)).where(space.rows())
-        row = connection.execute(query).one()
-        dead = len(have.ids) - int(row[0])
-        return dead > 1000 and dead * 4 > len(have.ids)
-
-    def _rebuild(self, base: Path, dimensions: int) -> flat.Flat:
-        with self._appending() as mine:
-            if mine:
-                flat.remove(base)
-        return flat.empty(dimensions)
-
-    def _append(self, base: Path, have: flat.Flat, tail: flat.Flat) -> flat.Flat | None:
-        with self._appending() as mine:
-            try:
-                return flat.append(base, have, tail.rows, tail.ids) if mine else None
-            except OSError:  # a full disk or a read-only library costs speed, not answers
-                return None
-
-    @contextlib.contextmanager
-    def _appending(self) -> Iterator[bool]:
-        """Yields whether this process may change the files now."""
-        try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            descriptor = os.open(
-                self._folder / _APPEND_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-        except OSError:
-            yield False
-            return
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield True
-        except BlockingIOError:
-            yield False
-        finally:
-            os.close(descriptor)
-
-
-def _rows_after(connection: Connection, space: Space, last: int, dimensions: int) -> flat.Flat:
-    query = select(VECTORS.c.id, VECTORS.c.vector).where(space.rows(), VECTORS.c.id > last)
-    query = query.where(func.length(VECTORS.c.vector) == 2 * dimensions).order_by(VECTORS.c.id)
-    rows = connection.execute(query).all()
-    joined = np.frombuffer(b"".join(row[1] for row in rows), "<f2").reshape(-1, dimensions)
-    return flat.Flat(joined, np.array([row[0] for row in rows], np.int64))
-
-
-def nearest(
-    connection: Connection,
-    files: VectorFiles,
-    space: Space,
-    query: Vector,
-    filters: Filters,
-    limit: int,
-) -> list[Near]:
-    """The `limit` contents nearest to `query`, best first, one entry each; exact.
-
-    Args:
-        query: float32, L2-normalised.
-        filters: contents of which no file passes are left out.
-    """
-    pieces = files.current(connection, space, len(query))
-    ids = np.concatenate([piece.ids for piece in pieces])
-    score = np.concatenate([flat.scores(piece.rows, query) for piece in pieces])
-    found: dict[Digest, Near] = {}
-    width, start = max(64, 2 * limit), 0
-    best = _best(score, width)
-    while start < len(best):
-        for near in _look_up(connection, ids[best[start:]], score[best[start:]], filters):
-            found.setdefault(near.digest, near)
-        if len(found) >= limit or len(best) == len(ids):
-            break
-        start, width = len(best), width * 16
-        if width > 4000 and filters.narrow:
-            keep = np.isin(ids, _allowed(connection, space, filters))
-            ids, score, start = ids[keep], score[keep], 0
-        best = _best(score, width)
-    return list(found.values())[:limit]
-
-
-def _best(score: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.intp]:
-    """Places of the `width` highest scores, highest first; ties by place."""
-    if width < len(score):
-        edge = np.partition(score, len(score) - width)[len(score) - width]
-        places = np.nonzero(score >= edge)[0]
-    else:
-        places = np.arange(len(score))
-    return places[np.argsort(-score[places], kind="stable")][:width]
-
-
-def _allowed(connection: Connection, space: Space, filters: Filters) -> npt.NDArray[np.int64]:
-    """Ids of the vectors whose content passes; a few contents are looked up one by one."""
-    live = select(FILES.c.digest).where(condition(filters)).distinct()
-    digests = connection.scalars(live.limit(1001)).all()
-    query = select(VECTORS.c.id, VECTORS.c.space, VECTORS.c.model, VECTORS.c.revision)
-    if len(digests) > 1000:
-        query = query.where(space.rows(), VECTORS.c.digest.in_(live))
-        return np.array([row[0] for row in connection.execute(query)], np.int64)
-    found = []
-    for start in range(0, len(digests), 500):
-        chunk = query.where(VECTORS.c.digest.in_(digests[start : start + 500]))
-        found += [row[0] for row in connection.execute(chunk) if Space(*row[1:]) == space]
-    return np.array(found, np.int64)
-
-
-def _look_up(
+def look_up(
     connection: Connection,
     ids: npt.NDArray[np.int64],
     score: npt.NDArray[np.float32],

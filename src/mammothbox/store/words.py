@@ -1,27 +1,19 @@
-"""Words: what the index holds of a text, and how any query becomes a search that cannot fail.
+"""Words: what every word index holds of a text, and what a query asks for.
 
-SQLite's FTS5 splits at blanks and punctuation, drops accents and stems English. Scripts written
-without blanks (Chinese, Japanese, Thai, ...) are indexed character by character and asked for as
-phrases, so that any part of a sentence is found.
+Words end at blanks and punctuation, accents are dropped and English is stemmed by the engines'
+indexes. Scripts written without blanks (Chinese, Japanese, Thai, ...) are indexed character by
+character and asked for as phrases, so that any part of a sentence is found.
 
 Example:
     >>> indexable("東京 tower")
     '東 京 tower'
-    >>> expression('dogs "on the beach"')
-    '("on the beach") AND ("dogs")'
+    >>> terms('dogs "on the beach"')
+    (['on the beach'], ['dogs'])
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-
-from sqlalchemy import ColumnElement, Connection, and_, exists, literal_column, select, text
-from sqlalchemy.sql import column, table
-
-from mammothbox.records import Digest
-from mammothbox.store.filters import Filters, condition
-from mammothbox.store.schema import FILES, PASSAGES
 
 _UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -42,24 +34,6 @@ COMMON = frozenset(
     | {"photo", "photos", "picture", "pictures", "video", "videos"}
 )
 """English words that say little about what is looked for; dropped unless nothing else is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class WordMatch:
-    """A passage that has words of the query.
-
-    Attributes:
-        digest: the content it belongs to.
-        score: BM25, higher is better; comparable within one query only.
-        field, text, page, start_s: the passage (see `Passage`); `text` is a snippet.
-    """
-
-    digest: Digest
-    score: float
-    field: str
-    text: str
-    page: int | None = None
-    start_s: float | None = None
 
 
 def clean(text: str) -> str:
@@ -92,21 +66,6 @@ def terms(query: str) -> tuple[list[str], list[str]]:
     return phrases, telling or ([] if phrases else words)
 
 
-def expression(query: str) -> str:
-    """An FTS5 expression for any text whatever; empty when the query has no word in it."""
-    phrases, words = terms(query)
-    parts = [f'("{phrase}")' for phrase in phrases]
-    if words:
-        ends = words[:-1] + ([words[-1] + "\0"] if len(words[-1]) >= 3 else words[-1:])
-        parts.append("(" + " OR ".join(_quote(word) for word in ends) + ")")
-    return " AND ".join(parts)
-
-
-def _quote(word: str) -> str:
-    """An FTS5 string; a final NUL asks for words that begin so (the word may still be typed)."""
-    return f'"{word[:-1]}"*' if word.endswith("\0") else f'"{word}"'
-
-
 def snippet(text: str, query: str, length: int = 160) -> str:
     """The part of `text` around the first word of the query, at most `length` characters."""
     text = " ".join(text.split())
@@ -122,48 +81,3 @@ def snippet(text: str, query: str, length: int = 160) -> str:
     start = max(0, min(first - length // 3, len(text) - length))
     start = text.find(" ", start) + 1 if start and " " in text[start : start + 20] else start
     return ("…" if start else "") + text[start : start + length].rstrip() + "…"
-
-
-def match_passages(
-    connection: Connection, query: str, filters: Filters, limit: int
-) -> list[WordMatch]:
-    """The `limit` best passages by BM25, best first, of contents that the filters let through."""
-    wanted = expression(query)
-    if not wanted:
-        return []
-    fts = table("passages_fts", column("rowid"), column("rank"))
-    rank: ColumnElement[float] = literal_column("bm25(passages_fts)")
-    live = exists().where(FILES.c.digest == PASSAGES.c.digest, condition(filters))
-    statement = (
-        select(PASSAGES, rank.label("rank"))
-        .join_from(fts, PASSAGES, PASSAGES.c.id == fts.c.rowid)
-        .where(text("passages_fts MATCH :wanted").bindparams(wanted=wanted))
-        .where(live)
-        .order_by(rank)
-        .limit(limit)
-    )
-    return [
-        WordMatch(row.digest, -row.rank, row.field, snippet(row.text, query), row.page, row.start_s)
-        for row in connection.execute(statement)
-    ]
-
-
-def match_names(
-    connection: Connection, query: str, filters: Filters, limit: int
-) -> list[WordMatch]:
-    """Files whose name or nearest folders have words of the query, best first."""
-    wanted = expression(query)
-    if not wanted:
-        return []
-    fts = table("names_fts", column("rowid"), column("rank"))
-    rank: ColumnElement[float] = literal_column("bm25(names_fts)")
-    statement = (
-        select(FILES.c.digest, FILES.c.words, rank.label("rank"))
-        .join_from(fts, FILES, FILES.c.id == fts.c.rowid)
-        .where(text("names_fts MATCH :wanted").bindparams(wanted=wanted), and_(condition(filters)))
-        .order_by(rank)
-        .limit(limit)
-    )
-    return [
-        WordMatch(row.digest, -row.rank, "name", row.words) for row in connection.execute(statement)
-    ]

@@ -1,0 +1,120 @@
+"""Words in SQLite: two FTS5 indexes, and queries in its language that cannot fail.
+
+FTS5's `unicode61` splits at everything that is no letter and no digit and drops accents; `porter`
+stems English.
+
+Example:
+    >>> expression('dogs "on the beach"')
+    '("on the beach") AND ("dogs")'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, literal_column, select, text
+from sqlalchemy.sql import column, table
+
+from mammothbox.store.filters import Filters, condition
+from mammothbox.store.found import WordMatch
+from mammothbox.store.schema import FILES, PASSAGES
+from mammothbox.store.words import snippet, terms
+
+
+def expression(query: str) -> str:
+    """An FTS5 expression for any text whatever; empty when the query has no word in it."""
+    phrases, words = terms(query)
+    parts = [f'("{phrase}")' for phrase in phrases]
+    if words:
+        ends = words[:-1] + ([words[-1] + "\0"] if len(words[-1]) >= 3 else words[-1:])
+        parts.append("(" + " OR ".join(_quote(word) for word in ends) + ")")
+    return " AND ".join(parts)
+
+
+def _quote(word: str) -> str:
+    """An FTS5 string; a final NUL asks for words that begin so (the word may still be typed)."""
+    return f'"{word[:-1]}"*' if word.endswith("\0") else f'"{word}"'
+
+
+class Fts5:
+    """A `WordIndex`, see there. The tables are made in `migrations`."""
+
+    def add_passages(self, connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
+        """See `WordIndex`."""
+        if rows:
+            connection.exec_driver_sql(
+                "INSERT INTO passages_fts(rowid, words) VALUES (?, ?)", list(rows)
+            )
+
+    def drop_passages(self, connection: Connection, digest: str, step: str | None) -> None:
+        """See `WordIndex`."""
+        connection.exec_driver_sql(
+            "INSERT INTO passages_fts(passages_fts, rowid, words)"
+            " SELECT 'delete', id, coalesce(words, text) FROM passages"
+            " WHERE digest = ? AND (? IS NULL OR step = ?)",
+            (digest, step, step),
+        )
+
+    def add_names(self, connection: Connection, paths: Sequence[bytes]) -> None:
+        """See `WordIndex`; a path's words never change."""
+        connection.exec_driver_sql(
+            "INSERT INTO names_fts(rowid, words) SELECT id, words FROM files WHERE path = ?"
+            " AND NOT EXISTS (SELECT 1 FROM names_fts_docsize AS d WHERE d.id = files.id)",
+            [(path,) for path in paths],
+        )
+
+    def drop_names(self, connection: Connection, numbers: Sequence[int]) -> None:
+        """See `WordIndex`."""
+        if numbers:
+            connection.exec_driver_sql(
+                "INSERT INTO names_fts(names_fts, rowid, words)"
+                " SELECT 'delete', id, words FROM files WHERE id = ?",
+                [(number,) for number in numbers],
+            )
+
+    def match_passages(
+        self, connection: Connection, query: str, filters: Filters, limit: int
+    ) -> list[WordMatch]:
+        """See `WordIndex`."""
+        wanted = expression(query)
+        if not wanted:
+            return []
+        fts = table("passages_fts", column("rowid"), column("rank"))
+        rank: ColumnElement[float] = literal_column("bm25(passages_fts)")
+        live = exists().where(FILES.c.digest == PASSAGES.c.digest, condition(filters))
+        statement = (
+            select(PASSAGES, rank.label("rank"))
+            .join_from(fts, PASSAGES, PASSAGES.c.id == fts.c.rowid)
+            .where(text("passages_fts MATCH :wanted").bindparams(wanted=wanted))
+            .where(live)
+            .order_by(rank)
+            .limit(limit)
+        )
+        return [_match(row, query) for row in connection.execute(statement)]
+
+    def match_names(
+        self, connection: Connection, query: str, filters: Filters, limit: int
+    ) -> list[WordMatch]:
+        """See `WordIndex`."""
+        wanted = expression(query)
+        if not wanted:
+            return []
+        fts = table("names_fts", column("rowid"), column("rank"))
+        rank: ColumnElement[float] = literal_column("bm25(names_fts)")
+        statement = (
+            select(FILES.c.digest, FILES.c.words, rank.label("rank"))
+            .join_from(fts, FILES, FILES.c.id == fts.c.rowid)
+            .where(text("names_fts MATCH :wanted").bindparams(wanted=wanted), condition(filters))
+            .order_by(rank)
+            .limit(limit)
+        )
+        return [
+            WordMatch(row.digest, -row.rank, "name", row.words)
+            for row in connection.execute(statement)
+        ]
+
+
+def _match(row: Any, query: str) -> WordMatch:
+    shown = snippet(row.text, query)
+    return WordMatch(row.digest, -row.rank, row.field, shown, row.page, row.start_s)
