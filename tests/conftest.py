@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from bench.servers import Absent, PostgresServer, create_database, drop_database
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +43,35 @@ def absent() -> Callable[[str], NoReturn]:
 def examples() -> Path:
     """The folder of examples that ships with the project."""
     return Path(__file__).resolve().parents[1] / "examples"
+
+
+@pytest.fixture(scope="session")
+def postgres(absent: Callable[[str], NoReturn]) -> Iterator[str]:
+    """A real PostgreSQL with pgvector: the address of a database where others can be made."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    try:
+        server = PostgresServer()
+    except Absent as error:
+        absent(f"{error}; or set TEST_DATABASE_URL")
+    with server:
+        yield server.url("postgres")
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """The address of an empty database of PostgreSQL."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield create_database(postgres, name)
+    drop_database(postgres, name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Empty for SQLite, then the address of an empty PostgreSQL: one suite judges both."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -23,7 +23,8 @@
     ├── LibraryError            the library directory cannot be used as asked
     │   ├── LibraryLocked       another process is writing to it
     │   ├── LibraryUnfit        file system without safe locking (network), or not writable
-    │   └── LibraryTooNew       written by a newer version of MammothBox
+    │   ├── LibraryTooNew       written by a newer version of MammothBox
+    │   └── DatabaseAway        the database server does not answer, or gave a statement up
     └── MoveError               a planned move is refused; nothing was changed by it
         ├── StaleMove           the file changed since the plan was made
         ├── TargetExists        something already has the target's name
@@ -174,6 +175,12 @@ class LibraryUnfit(LibraryError):
 
 class LibraryTooNew(LibraryError):
     """The library was written by a newer version of MammothBox."""
+
+
+class DatabaseAway(LibraryError):
+    """The database server does not answer, the connection broke, or it gave a statement up."""
+
+    http_status = 503
 
 
 class MoveError(MammothboxError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +18,18 @@ from mammothbox.records import (
     Result,
     Vector,
 )
+from mammothbox.store import Store, open_store
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a library lies: its directory, and the address of its database or nothing."""
+
+    directory: Path
+    url: str
+
+    def open(self, *, write: bool, shared: bool = False) -> Store:
+        return open_store(self.directory, write=write, url=self.url, shared=shared)
 
 
 def digest(name: str) -> Digest:

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mammothbox.records import Failed, Kind, Result, Skipped
-from mammothbox.store import Filters, Store, open_store
-from tests.store.making import digest, done, ref, unit
+from mammothbox.store import Filters, Store
+from tests.store.making import Place, digest, done, ref, unit
 
 
 def test_known_gives_back_what_was_recorded_below_the_roots_only(store: Store) -> None:
@@ -152,7 +152,7 @@ def test_forgetting_a_folder_forgets_what_no_other_path_holds(store: Store) -> N
     assert store.counts().vectors == 0
 
 
-def test_a_reader_sees_what_was_recorded(store: Store) -> None:
+def test_a_reader_sees_what_was_recorded(store: Store, place: Place) -> None:
     store.record_files([ref("/a.jpg")])
-    with open_store(store.directory, write=False) as reader:
+    with place.open(write=False) as reader:
         assert len(reader.files()) == 1

@@ -114,7 +114,8 @@ def _cut(path: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damaged_flat_files_are_seen_and_built_anew(store: Store, damage: str) -> None:
+def test_damaged_flat_files_are_seen_and_built_anew(sqlite_store: Store, damage: str) -> None:
+    store = sqlite_store
     fill(store, 0, 100)
     assert nearest(store) == exact(list(range(100)))
     base = files_of(store)
@@ -127,7 +128,8 @@ def test_damaged_flat_files_are_seen_and_built_anew(store: Store, damage: str) -
         assert len(loaded.ids) == 100
 
 
-def test_bytes_of_a_torn_append_are_written_over(store: Store) -> None:
+def test_bytes_of_a_torn_append_are_written_over(sqlite_store: Store) -> None:
+    store = sqlite_store
     fill(store, 0, 100)
     nearest(store)
     for suffix in (".f16", ".ids"):
@@ -139,7 +141,8 @@ def test_bytes_of_a_torn_append_are_written_over(store: Store) -> None:
         assert flat.load(files_of(store), 32, thorough=True) is not None
 
 
-def test_a_thorough_look_sees_old_damage(store: Store) -> None:
+def test_a_thorough_look_sees_old_damage(sqlite_store: Store) -> None:
+    store = sqlite_store
     fill(store, 0, 100)
     nearest(store)
     fill(store, 100, 200)
@@ -149,7 +152,8 @@ def test_a_thorough_look_sees_old_damage(store: Store) -> None:
     assert flat.load(files_of(store), 32, thorough=True) is None
 
 
-def test_two_processes_may_append_in_turn(store: Store) -> None:
+def test_two_processes_may_append_in_turn(sqlite_store: Store) -> None:
+    store = sqlite_store
     fill(store, 0, 50)
     with open_store(store.directory, write=False) as reader:
         assert nearest(reader) == exact(list(range(50)))
@@ -161,7 +165,8 @@ def test_two_processes_may_append_in_turn(store: Store) -> None:
     assert flat.load(files_of(store), 32, thorough=True) is not None
 
 
-def test_rows_of_deleted_vectors_are_cleared_at_the_next_opening(store: Store) -> None:
+def test_rows_of_deleted_vectors_are_cleared_at_the_next_opening(sqlite_store: Store) -> None:
+    store = sqlite_store
     for start in range(0, 3000, 600):
         store.commit([done(f"{start}-{n}", "x", vectors=[MANY[n]]) for n in range(600)])
     fill(store, 0, 100)

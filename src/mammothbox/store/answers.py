@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from mammothbox.store.schema import ANSWERS, META
 from mammothbox.store.upsert import insert
+from mammothbox.store.words import clean
 
 
 def get(connection: Connection, prompt: str) -> str | None:
@@ -18,7 +19,7 @@ def get(connection: Connection, prompt: str) -> str | None:
 
 def put(connection: Connection, texts: Mapping[str, str]) -> None:
     """Keep texts by prompt digest; the first answer stays, so that re-runs give the same text."""
-    rows = [{"prompt": key, "text": text, "at": time.time()} for key, text in texts.items()]
+    rows = [{"prompt": key, "text": clean(text), "at": time.time()} for key, text in texts.items()]
     if rows:
         connection.execute(insert(connection, ANSWERS).on_conflict_do_nothing(), rows)
 

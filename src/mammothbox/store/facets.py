@@ -35,7 +35,7 @@ def record_facets(connection: Connection, digest: str, step: str, value: Json) -
     if step == "facts":
         columns = _of_facts(value)
     if step in ("transcript", "describe", "chunks") and value.get("language"):
-        columns = {"language": str(value["language"]).lower()}
+        columns = {"language": str(value["language"]).lower()[:16]}
     if columns:
         statement = insert(connection, ITEMS).values(digest=digest, **columns)
         connection.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=columns))

@@ -48,7 +48,7 @@ class Filters:
 
 def normal_tag(tag: str) -> str:
     """A tag as it is stored and compared: trimmed, single spaces, case folded."""
-    return " ".join(tag.split()).casefold()
+    return " ".join(tag.replace("\0", " ").split()).casefold()
 
 
 def below(column: ColumnElement[bytes], folder: str) -> ColumnElement[bool]:

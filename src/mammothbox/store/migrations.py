@@ -30,11 +30,15 @@ _WORD_INDEXES = (
 
 
 def m001_first(connection: Connection) -> None:
-    """Files, results, passages, vectors, tags, answers, and SQLite's word indexes."""
+    """Files, results, passages, vectors, tags, answers, and the engine's own word indexes."""
     METADATA.create_all(connection, tables=list(FIRST_TABLES))
     if connection.dialect.name == "sqlite":
         for statement in _WORD_INDEXES:
             connection.exec_driver_sql(statement)
+    else:
+        from mammothbox.store.postgres.schema import create
+
+        create(connection)
 
 
 ALL: tuple[Callable[[Connection], None], ...] = (m001_first,)

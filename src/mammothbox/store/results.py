@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, exists, func, insert, select
 
 from mammothbox.records import Digest, Done, Failed, FileRef, Kind, Outcome, Result, Skipped
 from mammothbox.store.backend import Backend, VectorIndex, WordIndex
@@ -48,14 +48,17 @@ def pending(
     retry_failed: bool,
 ) -> list[FileRef]:
     """One FileRef a digest that lacks a result of exactly (step, model, revision)."""
-    have = select(RESULTS.c.digest).where(
-        RESULTS.c.step == step, RESULTS.c.model == model, RESULTS.c.revision == revision
+    have = exists().where(
+        RESULTS.c.digest == FILES.c.digest,
+        RESULTS.c.step == step,
+        RESULTS.c.model == model,
+        RESULTS.c.revision == revision,
     )
     if retry_failed:
         have = have.where(RESULTS.c.outcome != "failed")
     query = (
         select(*_COLUMNS)
-        .where(FILES.c.vanished_at.is_(None), FILES.c.digest.not_in(have))
+        .where(FILES.c.vanished_at.is_(None), ~have)
         .where(FILES.c.kind.in_([kind.value for kind in kinds]))
         .order_by(FILES.c.mtime_ns.desc(), FILES.c.path)
     )

@@ -1,8 +1,8 @@
 """The tables, in SQLAlchemy Core, so that SQLite and PostgreSQL share one schema.
 
 Paths are stored as the bytes the operating system uses, since a name need not be UTF-8. What is
-known is keyed by digest; only `FILES` and `ROOTS` know paths. Word indexes (FTS5) belong to SQLite
-alone and are made in `migrations`.
+known is keyed by digest; only `FILES` and `ROOTS` know paths. Indexes of words and of nearest
+vectors are the engines' own. Texts compare byte by byte in both, whatever the server's language.
 """
 
 from __future__ import annotations
@@ -23,16 +23,19 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that compares byte by byte, as SQLite's does."""
+
 _KEY = BigInteger().with_variant(Integer, "sqlite")
 """Row numbers; SQLite makes only INTEGER columns row aliases."""
 
-MIGRATIONS = Table("migrations", METADATA, Column("name", Text, primary_key=True))
+MIGRATIONS = Table("migrations", METADATA, Column("name", _TEXT, primary_key=True))
 
 META = Table(
     "meta",
     METADATA,
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("key", _TEXT, primary_key=True),
+    Column("value", _TEXT, nullable=False),
 )
 
 ROOTS = Table(
@@ -52,9 +55,9 @@ FILES = Table(
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("mime", Text, nullable=False),
+    Column("mime", _TEXT, nullable=False),
     Column("digest", String(64), nullable=False),
-    Column("words", Text, nullable=False),
+    Column("words", _TEXT, nullable=False),
     Column("vanished_at", Float),
     Index("files_digest", "digest"),
     sqlite_autoincrement=True,
@@ -66,12 +69,12 @@ RESULTS = Table(
     Column("id", _KEY, primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("step", String(32), nullable=False),
-    Column("model", Text, nullable=False),
-    Column("revision", Text, nullable=False),
+    Column("model", _TEXT, nullable=False),
+    Column("revision", _TEXT, nullable=False),
     Column("outcome", String(8), nullable=False),
-    Column("value", Text),
-    Column("error", Text),
-    Column("message", Text),
+    Column("value", _TEXT),
+    Column("error", _TEXT),
+    Column("message", _TEXT),
     Column("seconds", Float, nullable=False),
     Column("at", Float, nullable=False),
     UniqueConstraint("digest", "step", "model", "revision", name="results_key"),
@@ -87,8 +90,8 @@ PASSAGES = Table(
     Column("digest", String(64), nullable=False),
     Column("step", String(32), nullable=False),
     Column("field", String(16), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("words", Text),
+    Column("text", _TEXT, nullable=False),
+    Column("words", _TEXT),
     Column("page", Integer),
     Column("start_s", Float),
     Column("end_s", Float),
@@ -104,12 +107,12 @@ VECTORS = Table(
     Column("digest", String(64), nullable=False),
     Column("step", String(32), nullable=False),
     Column("space", String(16), nullable=False),
-    Column("model", Text, nullable=False),
-    Column("revision", Text, nullable=False),
+    Column("model", _TEXT, nullable=False),
+    Column("revision", _TEXT, nullable=False),
     Column("part", Integer, nullable=False),
     Column("page", Integer),
     Column("start_s", Float),
-    Column("text", Text, nullable=False),
+    Column("text", _TEXT, nullable=False),
     Column("vector", LargeBinary, nullable=False),
     Index("vectors_owner", "digest", "step"),
     Index("vectors_space", "space", "model", "revision", "id"),
@@ -121,7 +124,7 @@ ITEMS = Table(
     "items",
     METADATA,
     Column("digest", String(64), primary_key=True),
-    Column("taken_at", Text),
+    Column("taken_at", _TEXT),
     Column("language", String(16)),
     Column("latitude", Float),
     Column("longitude", Float),
@@ -134,7 +137,7 @@ MODEL_TAGS = Table(
     METADATA,
     Column("digest", String(64), primary_key=True),
     Column("step", String(32), primary_key=True),
-    Column("tag", Text, primary_key=True),
+    Column("tag", _TEXT, primary_key=True),
     Index("model_tags_tag", "tag"),
 )
 
@@ -142,7 +145,7 @@ TAG_EDITS = Table(
     "tag_edits",
     METADATA,
     Column("digest", String(64), primary_key=True),
-    Column("tag", Text, primary_key=True),
+    Column("tag", _TEXT, primary_key=True),
     Column("removed", Integer, nullable=False),
     Column("at", Float, nullable=False),
     Index("tag_edits_tag", "tag"),
@@ -161,7 +164,7 @@ ANSWERS = Table(
     "answers",
     METADATA,
     Column("prompt", String(64), primary_key=True),
-    Column("text", Text, nullable=False),
+    Column("text", _TEXT, nullable=False),
     Column("at", Float, nullable=False),
 )
 """Answers of models by the digest of the whole prompt, so that a re-run gives the same text."""
@@ -171,8 +174,8 @@ PROBLEMS = Table(
     METADATA,
     Column("path", LargeBinary, primary_key=True),
     Column("outcome", String(8), nullable=False),
-    Column("error", Text, nullable=False),
-    Column("message", Text, nullable=False),
+    Column("error", _TEXT, nullable=False),
+    Column("message", _TEXT, nullable=False),
 )
 """Paths of the last scan without content: left alone by a rule (skipped) or unreadable (failed)."""
 

@@ -1,0 +1,114 @@
+"""Connections to the server: pooled, with time-outs, and errors in the program's own words.
+
+Knows nothing of tables.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+
+from mammothbox.errors import DatabaseAway, UsageError
+
+POOL = 5
+"""Connections kept open by one process; as many again for a moment."""
+CONNECT_S = 10
+READ_S = 60
+"""Seconds a question may take before the server gives it up."""
+WRITE_S = 600
+"""Seconds one statement of a write may take, the wait for others' locks included."""
+_NO_DRIVER = "PostgreSQL needs its driver: pip install 'mammothbox[postgres]'"
+
+
+def address(url: str) -> URL:
+    """The address of a PostgreSQL library.
+
+    Raises:
+        UsageError: it is none, or the driver is not installed.
+    """
+    try:
+        found = make_url(url)
+    except ArgumentError as error:
+        raise UsageError(
+            "DATABASE_URL is no address; write postgresql://USER:PASSWORD@HOST:5432/DATABASE"
+        ) from error
+    if found.get_backend_name() not in ("postgresql", "postgres"):
+        raise UsageError(
+            f"DATABASE_URL begins with {found.drivername!r}; only postgresql:// is known"
+            " (without DATABASE_URL the library is SQLite in its own folder)"
+        )
+    if importlib.util.find_spec("psycopg") is None:
+        raise UsageError(_NO_DRIVER)
+    return found.set(drivername="postgresql+psycopg")
+
+
+def shown(url: URL) -> str:
+    """The address for a person: without password and driver."""
+    plain = url.set(drivername="postgresql", password=None).render_as_string()
+    return plain.partition("?")[0]
+
+
+def connect(url: URL, *, write: bool) -> Engine:
+    """A pool of connections; those that are not for writing cannot change anything."""
+    engine = create_engine(
+        url,
+        pool_size=POOL,
+        max_overflow=POOL,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": CONNECT_S,
+            "application_name": f"mammothbox {socket.gethostname()}:{os.getpid()}",
+        },
+        isolation_level="READ COMMITTED" if write else "REPEATABLE READ",
+    )
+    limit = WRITE_S if write else READ_S
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        connection.execute(f"SET statement_timeout = '{limit}s'")
+        connection.execute("SET idle_in_transaction_session_timeout = '1h'")
+        if not write:
+            connection.execute("SET default_transaction_read_only = on")
+        connection.autocommit = False
+
+    event.listen(engine, "connect", on_connect)
+    return engine
+
+
+@contextmanager
+def border(place: str) -> Iterator[None]:
+    """Where the driver's errors become ours.
+
+    Raises:
+        DatabaseAway: no connection, it broke, or the server gave the statement up.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseAway(f"{place}: {_first_line(error)}; try again when it answers") from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    return (str(error.orig).strip().splitlines() or ["the connection broke"])[0]
+
+
+@contextmanager
+def reading(engine: Engine, place: str) -> Iterator[Connection]:
+    """A connection that sees one moment and changes nothing."""
+    with border(place), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine, place: str) -> Iterator[Connection]:
+    """A transaction: committed at the end, or rolled back."""
+    with border(place), engine.begin() as connection:
+        yield connection

@@ -1,0 +1,192 @@
+"""Words in PostgreSQL: stems in a GIN index, ranked by BM25 as SQLite's index ranks them.
+
+PostgreSQL has no BM25. A query first counts how many passages have each of its words, up to
+`COUNTED`; then passages are scored, those with the rarest words first, until `ENOUGH` of them have
+been. A passage that has only the most frequent words of a query may so be left out where a
+thousand better ones are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Table,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+)
+
+from mammothbox.store.filters import Filters, condition
+from mammothbox.store.found import WordMatch
+from mammothbox.store.postgres.lexing import lexed, units
+from mammothbox.store.postgres.schema import CONFIGURATION, NAME_WORDS, PASSAGE_WORDS
+from mammothbox.store.schema import FILES, PASSAGES
+from mammothbox.store.words import snippet
+
+COUNTED = 20_000
+"""Passages with one word that are counted; a word in more is as frequent as one in so many."""
+ENOUGH = 2_000
+"""Passages that are scored, or all that have the rarest word where those are more."""
+_K1, _B = 1.2, 0.75
+_CONFIG: ColumnElement[Any] = literal_column(f"'{CONFIGURATION}'::regconfig")
+
+
+class Gin:
+    """A `WordIndex`, see there."""
+
+    def add_passages(self, connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
+        """See `WordIndex`."""
+        _add(connection, PASSAGE_WORDS, rows)
+
+    def drop_passages(self, connection: Connection, digest: str, step: str | None) -> None:
+        """See `WordIndex`; rows go with those they belong to."""
+
+    def add_names(self, connection: Connection, paths: Sequence[bytes]) -> None:
+        """See `WordIndex`; a path's words never change."""
+        indexed = exists().where(NAME_WORDS.c.id == FILES.c.id)
+        for start in range(0, len(paths), 500):
+            some = paths[start : start + 500]
+            query = select(FILES.c.id, FILES.c.words).where(FILES.c.path.in_(some), ~indexed)
+            _add(connection, NAME_WORDS, [(row[0], row[1]) for row in connection.execute(query)])
+
+    def drop_names(self, connection: Connection, numbers: Sequence[int]) -> None:
+        """See `WordIndex`; rows go with those they belong to."""
+
+    def match_passages(
+        self, connection: Connection, query: str, filters: Filters, limit: int
+    ) -> list[WordMatch]:
+        """See `WordIndex`."""
+        best = _scored(connection, PASSAGE_WORDS, query)
+        if best is None:
+            return []
+        live = exists().where(FILES.c.digest == PASSAGES.c.digest, condition(filters))
+        statement = (
+            select(PASSAGES, best.c.score)
+            .join_from(best, PASSAGES, PASSAGES.c.id == best.c.id)
+            .where(live)
+            .order_by(best.c.score.desc(), PASSAGES.c.id)
+            .limit(limit)
+        )
+        return [_match(row, query) for row in connection.execute(statement)]
+
+    def match_names(
+        self, connection: Connection, query: str, filters: Filters, limit: int
+    ) -> list[WordMatch]:
+        """See `WordIndex`."""
+        best = _scored(connection, NAME_WORDS, query)
+        if best is None:
+            return []
+        statement = (
+            select(FILES.c.digest, FILES.c.words, best.c.score)
+            .join_from(best, FILES, FILES.c.id == best.c.id)
+            .where(condition(filters))
+            .order_by(best.c.score.desc(), FILES.c.id)
+            .limit(limit)
+        )
+        return [
+            WordMatch(row.digest, row.score, "name", row.words)
+            for row in connection.execute(statement)
+        ]
+
+
+def _match(row: Any, query: str) -> WordMatch:
+    shown = snippet(row.text, query)
+    return WordMatch(row.digest, row.score, row.field, shown, row.page, row.start_s)
+
+
+def _add(connection: Connection, table: Table, rows: Sequence[tuple[int, str]]) -> None:
+    if not rows:
+        return
+    words = [(number, lexed(text)) for number, text in rows]
+    vector = func.to_tsvector(_CONFIG, bindparam("lexed"))
+    connection.execute(
+        insert(table).values(words=vector),
+        [{"id": number, "length": len(some), "lexed": " ".join(some)} for number, some in words],
+    )
+
+
+def _query(unit: str) -> ColumnElement[Any]:
+    return func.to_tsquery(_CONFIG, unit)
+
+
+def _scored(connection: Connection, table: Table, query: str) -> Any:
+    """(id, score) of the rows that the query asks for, as a subquery; None when it has no word."""
+    musts, mays = units(query)
+    if not musts and not mays:
+        return None
+    counts = _counts(connection, table, [*musts, *mays])
+    total, mean = _size(connection, table)
+    wanted: list[ColumnElement[Any]] = [table.c.words.op("@@")(_query(unit)) for unit in musts]
+    chosen = _rarest([unit for unit in mays if counts[unit]], counts)
+    if mays:
+        if not chosen:
+            return None
+        wanted.append(or_(*(table.c.words.op("@@")(_query(unit)) for unit in chosen)))
+    found = select(table.c.id, table.c.length, table.c.words).where(*wanted).limit(COUNTED)
+    rows = found.cte("found").prefix_with("MATERIALIZED")
+    score: ColumnElement[Any] = literal_column("0.0")
+    for unit in [*musts, *mays]:
+        if counts[unit]:
+            rarity = _rarity(counts[unit], total)
+            score = score + _bm25(rows.c.words, rows.c.length, unit, rarity, mean)
+    return select(rows.c.id, cast(score, Float).label("score")).subquery()
+
+
+def _rarest(mays: Sequence[str], counts: dict[str, int]) -> list[str]:
+    chosen: list[str] = []
+    for unit in sorted(mays, key=lambda unit: counts[unit]):
+        if sum(counts[one] for one in chosen) >= ENOUGH:
+            break
+        chosen.append(unit)
+    return chosen
+
+
+def _counts(connection: Connection, table: Table, wanted: Sequence[str]) -> dict[str, int]:
+    """Unit → rows that have it, at most `COUNTED`."""
+    distinct = list(dict.fromkeys(wanted))
+    columns = []
+    for unit in distinct:
+        some = select(table.c.id).where(table.c.words.op("@@")(_query(unit))).limit(COUNTED)
+        columns.append(select(func.count()).select_from(some.subquery()).scalar_subquery())
+    row = connection.execute(select(*columns)).one()
+    return dict(zip(distinct, row, strict=True))
+
+
+def _size(connection: Connection, table: Table) -> tuple[float, float]:
+    """(rows, mean number of words); of a large table as the server last estimated."""
+    estimate = connection.scalar(
+        text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)"), {"name": table.name}
+    )
+    some = select(table.c.length).limit(COUNTED).subquery()
+    row = connection.execute(select(func.count(), func.avg(some.c.length))).one()
+    counted = float(row[0])
+    return (max(counted, float(estimate or 0)), max(1.0, float(row[1] or 1)))
+
+
+def _rarity(count: int, total: float) -> float:
+    """Inverse document frequency, never below a millionth, as FTS5 has it."""
+    return max(1e-6, log((max(total, count) - count + 0.5) / (count + 0.5)))
+
+
+def _bm25(
+    words: ColumnElement[Any], length: ColumnElement[Any], unit: str, rarity: float, mean: float
+) -> ColumnElement[Any]:
+    """A word's part of the score; the cover density of one word is how often it occurs."""
+    weights: ColumnElement[Any] = literal_column("'{1,1,1,1}'::real[]")
+    often = cast(func.ts_rank_cd(weights, words, _query(unit)), Float)
+    saturated = often + _K1 * (1 - _B + _B * cast(length, Float) / mean)
+    part = rarity * often * (_K1 + 1) / saturated
+    return case((words.op("@@")(_query(unit)), part), else_=0.0)
