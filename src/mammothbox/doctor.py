@@ -26,7 +26,7 @@ from mammothbox.models.memory import host_budget, machine_bytes
 from mammothbox.settings import Settings
 
 LOW_DISK_BYTES = 2_000_000_000
-EXTRAS = {"blip2": "transformers", "train": "torch"}
+EXTRAS = {"blip2": "transformers", "train": "torch", "postgres": "psycopg", "workers": "dramatiq"}
 """Optional extra → a module that shows it is installed."""
 
 
@@ -61,6 +61,8 @@ def examine(settings: Settings, *, deep: bool = False) -> Iterator[Check]:
     yield _disk("disk of the library", settings.library)
     yield _disk("disk of the weights", settings.cache)
     yield _library(settings)
+    if settings.database_url:
+        yield _database(settings)
     yield _weights(settings, deep)
     for extra, module in EXTRAS.items():
         there = importlib.util.find_spec(module) is not None
@@ -124,6 +126,19 @@ def _library(settings: Settings) -> Check:
         return Check("library", False, str(settings.library), str(error))
     kind = file_system(near) or "unknown file system"
     return Check("library", True, f"{settings.library}{there}, on {kind}")
+
+
+def _database(settings: Settings) -> Check:
+    from mammothbox.errors import NotFound, UsageError
+    from mammothbox.store import open_store
+
+    try:
+        with open_store(settings.library, write=False, url=settings.database_url) as store:
+            return Check("database", True, f"{store.place} answers")
+    except NotFound:
+        return Check("database", True, "answers; no library in it yet")
+    except (LibraryError, UsageError) as error:
+        return Check("database", False, "DATABASE_URL", str(error))
 
 
 def _weights(settings: Settings, deep: bool) -> Check:

@@ -41,6 +41,8 @@ class Status:
 
     Attributes:
         directory: of the library.
+        place: where its rows lie: a file, or a server.
+        row_bytes: size of all rows and indexes on a server; 0 where they are files of `owned`.
         counts: files, results, words and vectors.
         profile: ``lite`` or ``full``.
         cards: contract → the model that would answer now.
@@ -50,6 +52,8 @@ class Status:
     """
 
     directory: Path
+    place: str
+    row_bytes: int
     counts: Counts
     profile: str
     cards: dict[str, ModelCard]
@@ -86,14 +90,20 @@ class Library(Arranging):
 
         Args:
             settings: where it lies, and which profile speaks.
-            write: hold the lock and make changes.
+            write: hold the lock and make changes; with Redis, share it with the workers.
             models: already open, see `model_admin.start_early`; closed with the library.
 
         Raises:
             NotFound: nothing to read there.
-            LibraryLocked, LibraryUnfit, LibraryTooNew: see `errors`.
+            LibraryLocked, LibraryUnfit, LibraryTooNew, DatabaseAway: see `errors`.
         """
-        return cls(settings, open_store(settings.library, write=write), models)
+        store = open_store(
+            settings.library,
+            write=write,
+            url=settings.database_url,
+            shared=bool(settings.redis_url),
+        )
+        return cls(settings, store, models)
 
     def __enter__(self) -> Self:
         return self
@@ -254,6 +264,8 @@ class Library(Arranging):
         cards = dict(self.models.cards())
         return Status(
             directory=self.settings.library,
+            place=self.store.place,
+            row_bytes=self.store.server_bytes(),
             counts=self.store.counts(),
             profile=self.settings.profile,
             cards=cards,
@@ -279,8 +291,9 @@ class Library(Arranging):
         return self.store.forget(str(Path(path).absolute()))
 
     def purge(self) -> list[Path]:
-        """Remove every file the library wrote (what `status` lists), and close it."""
+        """Remove every file and row the library wrote (what `status` lists), and close it."""
         owned = owned_files(self.settings.library)
+        self.store.destroy()
         self.close()
         for path in owned:
             path.unlink(missing_ok=True)

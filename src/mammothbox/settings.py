@@ -91,8 +91,10 @@ class Settings:
             for; empty means the first of its list.
         blip_api_key, clip_api_key, whisper_api_key, phi35_api_key: bearer token for such a service;
             empty means none.
-        database_url: PostgreSQL URL; empty means SQLite in the library directory.
-        redis_url: Redis URL; empty means one process.
+        database_url: ``postgresql://USER:PASSWORD@HOST/DATABASE``; empty means SQLite in the
+            library directory.
+        redis_url: ``redis://HOST:6379/0``; many processes may then write to one library in
+            PostgreSQL; empty means one at a time.
     """
 
     library: Path = Path()

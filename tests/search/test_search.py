@@ -76,8 +76,8 @@ def say(text: str):  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "library", write=True) as opened:
+def store(tmp_path: Path, database_url: str) -> Iterator[Store]:
+    with open_store(tmp_path / "library", url=database_url, write=True) as opened:
         opened.record_files(
             [
                 ref("/p/dog.jpg", "dog"),

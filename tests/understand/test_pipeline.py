@@ -35,13 +35,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings({}, library=tmp_path / "library", decoders=1)
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    library = tmp_path / "library"
+    return load_settings({}, library=library, decoders=1, database_url=database_url)
 
 
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
-    with open_store(settings.library, write=True) as opened:
+    with open_store(settings.library, url=settings.database_url, write=True) as opened:
         yield opened
 
 

@@ -154,6 +154,11 @@ class Asking(Session):
         with self._reading() as connection:
             return counts(connection)
 
+    def server_bytes(self) -> int:
+        """Bytes of rows and indexes on a server; 0 where they are files of the library."""
+        with self._reading() as connection:
+            return self._backend.server_bytes(connection)
+
     def owned_files(self) -> list[Path]:
         """Every file the library wrote into its directory."""
         return owned_files(self.directory)

@@ -69,6 +69,8 @@ class Backend:
         writing: gives a connection whose work is made durable at the end, or not at all.
         guard: called first in a transaction that writes about contents, with their digests.
         words, vectors: the indexes.
+        server_bytes: size of rows and indexes on a server, 0 where they are files.
+        destroy: removes all rows from a server; files are for others to remove.
         close: closes connections and lets others write.
     """
 
@@ -80,4 +82,6 @@ class Backend:
     guard: Callable[[Connection, Sequence[str]], None]
     words: WordIndex
     vectors: VectorIndex
+    server_bytes: Callable[[Connection], int]
+    destroy: Callable[[Connection], None]
     close: Callable[[], None]

@@ -141,6 +141,11 @@ class Store(Asking):
         with self._writing("keep_answers") as connection:
             answers.put(connection, texts)
 
+    def destroy(self) -> None:
+        """Remove the library's rows from a server; what are files is left to `owned_files`."""
+        with self._writing("destroy") as connection:
+            self._backend.destroy(connection)
+
     def set_meta(self, key: str, value: str) -> None:
         """Keep a small value."""
         with self._writing("set_meta") as connection:

@@ -71,7 +71,7 @@ class Session:
         """
         settings = self.settings(describe=describe)
         models = None
-        if query and settings.library.is_dir():
+        if query and (settings.database_url or settings.library.is_dir()):
             from mammothbox.model_admin import start_early
 
             models = start_early(settings)

@@ -88,15 +88,28 @@ def has_library(connection: Connection) -> bool:
     return inspect(connection).has_table(MIGRATIONS.name)
 
 
+def _near(connection: Connection) -> list[str]:
+    """The tables of nearest vectors."""
+    query = text(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^near_[0-9a-f]{16}$'"
+        " AND relnamespace = current_schema()::regnamespace"
+    )
+    return list(connection.scalars(query))
+
+
+def size(connection: Connection) -> int:
+    """Bytes of the library's tables and indexes."""
+    names = [*METADATA.tables, *_OWN.tables, *_near(connection)]
+    query = text(
+        "SELECT sum(pg_total_relation_size(to_regclass(name)))"
+        " FROM unnest(CAST(:names AS text[])) AS name"
+    )
+    return int(connection.scalar(query, {"names": names}) or 0)
+
+
 def destroy(connection: Connection) -> None:
     """Remove the library's tables and what else it made in this schema."""
-    near = connection.scalars(
-        text(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^near_[0-9a-f]{16}$'"
-            " AND relnamespace = current_schema()::regnamespace"
-        )
-    ).all()
-    for name in near:
+    for name in _near(connection):
         connection.execute(text(f"DROP TABLE {name}"))
     _OWN.drop_all(connection)
     METADATA.drop_all(connection)

@@ -52,6 +52,8 @@ def _backend(directory: Path, lock: WriterLock | None) -> Backend:
         guard=_one_writer,
         words=Fts5(),
         vectors=VectorFiles(directory),
+        server_bytes=lambda _: 0,
+        destroy=lambda _: None,
         close=close,
     )
 

@@ -36,10 +36,12 @@ def purge(session: Session, with_models: bool, yes: bool) -> None:
     config = written(os.environ) if with_models else []
     weights = [*owned_weights(settings), *config] if with_models else []
     removed: list[Path] = []
+    place = ""
     try:
         with session.open(write=True) as library:
-            owned = library.status().owned
-            _ask([*owned, *weights], yes)
+            status = library.status()
+            place = status.place if status.row_bytes else ""
+            _ask([*status.owned, *weights], yes, place)
             removed += library.purge()
     except NotFound:
         _ask(weights, yes)
@@ -49,23 +51,26 @@ def purge(session: Session, with_models: bool, yes: bool) -> None:
             path.unlink()
         removed += weights
     if session.json:
-        emit({"removed": [str(path) for path in removed]}, indent=2)
+        emit({"removed": [str(path) for path in removed], "database": place}, indent=2)
     else:
-        say(f"removed {len(removed)} files")
+        also = f" and the library in {safe(place)}" if place else ""
+        say(f"removed {len(removed)} files{also}")
 
 
-def _ask(paths: list[Path], yes: bool) -> None:
-    """Ask for leave to delete `paths`, unless it was given.
+def _ask(paths: list[Path], yes: bool, place: str = "") -> None:
+    """Ask for leave to delete `paths` and the rows at `place`, unless it was given.
 
     Raises:
         click.Abort: it was refused.
     """
-    if yes or not paths:
+    if yes or not (paths or place):
         return
     for path in paths:
         remark(safe(str(path)))
     size = sum(path.stat().st_size for path in paths if path.exists())
-    click.confirm(f"delete these {len(paths)} files ({shown_bytes(size)})?", abort=True, err=True)
+    also = f" and the whole library in {safe(place)}" if place else ""
+    question = f"delete these {len(paths)} files ({shown_bytes(size)}){also}?"
+    click.confirm(question, abort=True, err=True)
 
 
 COMMAND = purge

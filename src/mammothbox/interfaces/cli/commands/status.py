@@ -50,6 +50,7 @@ def _json(found: Status, weights: list[Path], paths: list[Path]) -> dict[str, An
     counts = found.counts
     return {
         "library": str(found.directory),
+        "database": found.place,
         "profile": found.profile,
         "files": counts.files,
         "vanished": counts.vanished,
@@ -64,7 +65,7 @@ def _json(found: Status, weights: list[Path], paths: list[Path]) -> dict[str, An
             contract: {"model": card.id, "revision": card.revision}
             for contract, card in found.cards.items()
         },
-        "library_bytes": _size(found.owned),
+        "library_bytes": _size(found.owned) + found.row_bytes,
         "weights_bytes": _size(weights),
         "paths": [str(path) for path in paths],
     }
@@ -73,8 +74,9 @@ def _json(found: Status, weights: list[Path], paths: list[Path]) -> dict[str, An
 def _text(found: Status, weights: list[Path]) -> str:
     counts = found.counts
     gone = f", {counts.vanished} vanished" if counts.vanished else ""
+    remote = found.place if found.row_bytes else shown_path(str(found.directory))
     lines = [
-        f"library   {shown_path(str(found.directory))} ({shown_bytes(_size(found.owned))})",
+        f"library   {safe(remote)} ({shown_bytes(_size(found.owned) + found.row_bytes)})",
         f"weights   {shown_bytes(_size(weights))}, profile {found.profile}",
         f"files     {counts.files} ({shown_bytes(counts.bytes)}){gone}",
     ]
