@@ -28,20 +28,25 @@ from mammothbox.models import (
 )
 from mammothbox.models.cache import Cache, sha256_of
 from mammothbox.models.catalog import MODELS, models_of
+from mammothbox.models.ledger import Account, Ledger
+from mammothbox.models.remote.services import MEMORY
 from mammothbox.settings import Settings
 
 HOST_MODULE = "mammothbox.models.host"
 """How a host's command line tells it from other processes; the engine's name follows."""
 
 __all__ = [
+    "Account",
     "ModelState",
     "PullProgress",
     "PullSize",
+    "accounts",
     "damaged",
     "describe_models",
     "disk_bytes",
     "missing",
     "model_names",
+    "owned_notes",
     "owned_weights",
     "pull",
     "pull_size",
@@ -73,6 +78,17 @@ def running_hosts(settings: Settings) -> dict[str, int]:
         if HOST_MODULE in line and str(settings.cache) in line:
             found[line[line.index(HOST_MODULE) + 1]] = process.info["pid"]
     return found
+
+
+def accounts(settings: Settings) -> list[Account]:
+    """The hosts of all commands of this user that run now, the longest running first."""
+    return sorted(Ledger(settings.leases).read(), key=lambda account: account.since)
+
+
+def owned_notes(settings: Settings) -> list[Path]:
+    """Small files beside the weights: the accounts of memory, and which services were heard."""
+    heard = settings.cache / MEMORY
+    return [*_files(settings.leases), *([heard] if heard.is_file() else [])]
 
 
 def model_names() -> list[str]:

@@ -50,7 +50,9 @@ def eventually(check: Callable[[], bool]) -> bool:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings({}, cache=tmp_path / "cache", threads=1, writer="large")
+    return load_settings(
+        {}, cache=tmp_path / "cache", leases=tmp_path / "leases", threads=1, writer="large"
+    )
 
 
 @pytest.fixture
@@ -179,7 +181,9 @@ def test_a_host_that_cannot_start_quotes_its_log(settings: Settings, monkeypatch
 
 
 def test_an_idle_host_ends_by_itself_and_comes_back(settings: Settings, tmp_path: Path) -> None:
-    short = load_settings({}, cache=tmp_path, threads=1, idle_timeout_s=0.3)
+    short = load_settings(
+        {}, cache=tmp_path, leases=tmp_path / "leases", threads=1, idle_timeout_s=0.3
+    )
     with open_models(short) as models, models.reader() as reader:
         reader.read([PAGE])
         assert eventually(lambda: models.pids() == {})
@@ -203,7 +207,8 @@ from pathlib import Path
 import numpy as np
 from mammothbox.models import open_models
 from mammothbox.settings import load_settings
-models = open_models(load_settings({}, cache=Path(sys.argv[1]), threads=1))
+place = Path(sys.argv[1])
+models = open_models(load_settings({}, cache=place, leases=place / "leases", threads=1))
 with models.reader() as reader:
     reader.read([np.full((40, 60, 3), 255, np.uint8)])
     print(models.pids()["ocr"], models._folder, flush=True)
@@ -240,7 +245,7 @@ def test_missing_weights_name_the_command(models: Models) -> None:
 
 
 def test_a_model_without_an_engine_says_so(tmp_path: Path) -> None:
-    full = load_settings({}, cache=tmp_path, profile="full")
+    full = load_settings({}, cache=tmp_path, leases=tmp_path / "leases", profile="full")
     with (
         open_models(full) as models,
         pytest.raises(ModelError, match="blip2"),
@@ -250,7 +255,7 @@ def test_a_model_without_an_engine_says_so(tmp_path: Path) -> None:
 
 
 def test_what_can_never_fit_is_refused_at_once(tmp_path: Path) -> None:
-    small = load_settings({}, cache=tmp_path, memory_bytes=300_000_000)
+    small = load_settings({}, cache=tmp_path, leases=tmp_path / "leases", memory_bytes=300_000_000)
     with open_models(small) as models, pytest.raises(DoesNotFit, match="GB"), models.reader():
         pass
 

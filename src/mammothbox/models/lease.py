@@ -1,8 +1,8 @@
 """Leases: models that run while they are needed, within a budget of bytes.
 
-Place in the flow: `open_models` is how the rest of the program gets at models. A lease starts the
-host if it must (ending idle ones to make room, as `schedule.decide` says), counts its users, and
-measures it afterwards. Hosts end with `close`, when idle for long, or with this process.
+Place in the flow: `open_models` is how the rest of the program gets at models. The `governor`
+starts a host within the budget, ending idle ones to make room, and measures it afterwards. Hosts
+end with `close`, when idle for long, or with this process.
 
 Example:
     >>> with open_models(load_settings()) as models, models.captioner() as captioner:
@@ -12,14 +12,14 @@ Example:
 from __future__ import annotations
 
 import threading
-import time
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
-from mammothbox.errors import DoesNotFit, HostTimeout, ModelError
+from mammothbox.errors import ModelError
 from mammothbox.models.cache import Cache
 from mammothbox.models.cards import card_of
 from mammothbox.models.catalog import CONTRACTS, MODELS, model_for
@@ -42,13 +42,14 @@ from mammothbox.models.contracts import (
     Transcriber,
     Writer,
 )
+from mammothbox.models.governor import Governor
+from mammothbox.models.ledger import Ledger
 from mammothbox.models.manifest import Model
 from mammothbox.models.memory import host_budget, process_bytes
 from mammothbox.models.process import HostProcess, remove_runtime_dir, runtime_dir
 from mammothbox.models.remote import Services
 from mammothbox.models.remote.clients import RemoteCaptioner, RemoteEmbedder
 from mammothbox.models.remote.speech import RemoteTranscriber
-from mammothbox.models.schedule import Evict, Held, Never, Wait, decide
 from mammothbox.settings import Settings
 
 CONTEXT_TOKENS = 8192
@@ -57,14 +58,11 @@ SLOTS = 4
 
 @dataclass(eq=False)
 class _Host:
-    """The accounts of one engine."""
+    """One engine's process and what speaks to it."""
 
     process: HostProcess
     channel: Channel
     looks: Looks
-    size: int
-    users: list[int] = field(default_factory=list)
-    last_used: float = 0.0
 
 
 class Models:
@@ -76,8 +74,12 @@ class Models:
         self._folder = runtime_dir()
         self._hosts: dict[str, _Host] = {}
         self._services = Services(settings)
-        self._changed = threading.Condition()
-        self._budget = 0
+        self._adding = threading.Lock()
+        # Settings made by hand name no shared place: then this object keeps accounts for itself.
+        shared = settings.leases if settings.leases != Path() else self._folder
+        self._governor = Governor(
+            Ledger(shared), lambda: host_budget(settings.memory_bytes), settings.host_timeout_s
+        )
         # Also when nobody calls close: at exit, or when this object is forgotten.
         self._end = weakref.finalize(self, _end_all, self._hosts, self._folder)
 
@@ -94,15 +96,11 @@ class Models:
 
     def close(self) -> None:
         """End all hosts."""
-        with self._changed:
-            self._end()
+        self._end()
 
     def end_idle(self) -> None:
         """End the hosts that nobody holds, for those who know that they are not needed soon."""
-        with self._changed:
-            for host in self._hosts.values():
-                if not host.users and host.process.alive:
-                    host.process.stop()
+        self._governor.end_idle()
 
     def cards(self) -> Mapping[str, ModelCard]:
         """Contract name → card, from the catalog alone."""
@@ -205,68 +203,24 @@ class Models:
 
     @contextmanager
     def _lease(self, contract: str) -> Iterator[_Host]:
-        model, me = self._model(contract), threading.get_ident()
+        model = self._model(contract)
         parts = [model, *(MODELS[name] for name in model.needs)]
         if not model.engine:
             raise ModelError(
                 f"{model.id} cannot run in this version; use the lite profile (PROFILE=lite)"
             )
         self._cache.require(parts, self._settings.profile)
-        with self._changed:
-            self._make_room(model.engine, estimate(parts, self._cache), me)
-            host = self._hosts.get(model.engine) or self._add(model.engine, parts)
-            host.users.append(me)
-            host.process.start()
-        try:
+        host = self._host(model.engine)
+        with self._governor.lease(host.process, estimate(parts, self._cache)):
             yield host
-        finally:
-            measured = process_bytes(host.process.pid) if host.process.pid else 0
-            with self._changed:
-                host.users.remove(me)
-                host.last_used = time.monotonic()
-                host.size = max(measured, 1) if measured else host.size
-                self._changed.notify_all()
 
-    def _add(self, engine: str, parts: list[Model]) -> _Host:
-        process = HostProcess(engine, self._settings, self._folder)
-        channel = Channel(process, engine, self._settings.host_timeout_s)
-        host = _Host(process, channel, Looks(channel), estimate(parts, self._cache))
-        self._hosts[engine] = host
-        return host
-
-    def _make_room(self, engine: str, size: int, me: int) -> None:
-        """End idle hosts until `size` bytes are free; waits for leases of other threads."""
-        self._budget = self._budget or host_budget(self._settings.memory_bytes)
-        deadline = time.monotonic() + self._settings.host_timeout_s
-        while True:
-            held = [
-                Held(name, host.size, bool(host.users), host.last_used)
-                for name, host in self._hosts.items()
-                if host.process.alive
-            ]
-            match decide(self._budget, held, engine, size):
-                case Never(short):
-                    raise DoesNotFit(_never(engine, size, short))
-                case Evict(names):
-                    for name in names:
-                        self._hosts[name].process.stop()
-                case Wait(names):
-                    if any(me in self._hosts[name].users for name in names):
-                        raise DoesNotFit(
-                            f"{engine} does not fit beside {', '.join(names)}, which are in use"
-                        )
-                    if not self._changed.wait(deadline - time.monotonic()):
-                        raise HostTimeout(f"no room for {engine}: {', '.join(names)} stay busy")
-                case _:
-                    return
-
-
-def _never(engine: str, size: int, short: int) -> str:
-    advice = "; WRITER=small needs less" if engine == "llama" else ""
-    return (
-        f"{engine} needs about {size / 1e9:.1f} GB, {short / 1e9:.1f} GB more than the memory "
-        f"budget leaves for models{advice}"
-    )
+    def _host(self, engine: str) -> _Host:
+        with self._adding:
+            if engine not in self._hosts:
+                process = HostProcess(engine, self._settings, self._folder)
+                channel = Channel(process, engine, self._settings.host_timeout_s)
+                self._hosts[engine] = _Host(process, channel, Looks(channel))
+            return self._hosts[engine]
 
 
 def estimate(parts: list[Model], cache: Cache) -> int:
@@ -277,8 +231,6 @@ def estimate(parts: list[Model], cache: Cache) -> int:
 
 
 def _end_all(hosts: dict[str, _Host], folder: object) -> None:
-    from pathlib import Path
-
     for host in hosts.values():
         host.process.stop()
     hosts.clear()

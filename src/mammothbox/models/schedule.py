@@ -1,8 +1,14 @@
 """Who must leave memory so that a model can come: a pure decision, no processes.
 
-Place in the flow: `lease` keeps the accounts and carries out what `decide` says. Rules: never over
-the budget, never end a busy host, idle ones go largest first, what can never fit is refused at
-once.
+Place in the flow: `lease` keeps the accounts of all commands of a user and carries out what
+`decide` says. The rules:
+
+- never over the budget, and never end a busy host;
+- what can never fit is refused at once;
+- idle hosts go largest first, of equal ones the longer unused;
+- who came first is served first. Only who holds a lease may go before: others wait for its end;
+- a host of somebody else that was loaded just now stays for `TENURE_S`, so that two commands which
+  do not fit together take turns and not each other's breath away.
 
 Example:
     >>> decide(100, [Held("eyes", 60, busy=False, last_used=0)], "writer", 80)
@@ -11,8 +17,11 @@ Example:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+TENURE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +33,28 @@ class Held:
         size: bytes, measured or estimated.
         busy: somebody holds a lease on it.
         last_used: seconds on any clock, larger is later.
+        owner: the command that started it; only that one can use it.
+        since: when it was loaded, seconds on the same clock.
+        users: those who hold a lease on it.
     """
 
     name: str
     size: int
     busy: bool
     last_used: float
+    owner: str = ""
+    since: float = -math.inf
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody who waits for room; a smaller ticket came earlier."""
+
+    ticket: int
+    who: str
+    name: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +64,24 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Evict:
-    """End these idle hosts, in this order, then start."""
+    """End these idle hosts, in this order, then start. Several may share a name."""
 
     names: tuple[str, ...]
+    hosts: tuple[Held, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Evict(names={self.names!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Evict) and self.names == other.names
+
+    def __hash__(self) -> int:
+        return hash(self.names)
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Only busy hosts are in the way; these."""
+    """These are in the way: busy, too young to go, or before in the queue."""
 
     names: tuple[str, ...]
 
@@ -61,22 +96,72 @@ class Never:
 Decision = Start | Evict | Wait | Never
 
 
-def decide(budget: int, held: Sequence[Held], wanted: str, size: int) -> Decision:
-    """What to do so that `wanted` with `size` bytes can run within `budget` bytes."""
-    if any(host.name == wanted for host in held):
-        return Start()
-    if size > budget:
+def decide(
+    budget: int,
+    held: Sequence[Held],
+    wanted: str,
+    size: int,
+    *,
+    owner: str = "",
+    who: str = "",
+    now: float = 0.0,
+    queue: Sequence[Waiting] = (),
+) -> Decision:
+    """What to do so that `wanted` with `size` bytes can run within `budget` bytes.
+
+    Args:
+        budget: bytes for all hosts together.
+        held: all hosts in memory, of every command.
+        wanted: the engine.
+        size: its bytes, measured before or estimated.
+        owner: the command that asks.
+        who: the thread of it that asks, as in `Held.users`.
+        now: seconds on the clock of `Held.since`.
+        queue: all who wait, perhaps `who` itself.
+    """
+    mine = next((host for host in held if (host.name, host.owner) == (wanted, owner)), None)
+    if mine is None and size > budget:
         return Never(size - budget)
+    holds = any(who in host.users for host in held)
+    before = _before(queue, who)
+    if before and not holds and not (mine and mine.busy):
+        return Wait(tuple(other.name for other in before))
+    if mine is not None:
+        return Start()
     room = budget - sum(host.size for host in held)
     if room >= size:
         return Start()
-    idle = sorted(
-        (host for host in held if not host.busy), key=lambda host: (-host.size, host.last_used)
-    )
-    leaving: list[str] = []
-    for host in idle:
-        leaving.append(host.name)
+    idle = [
+        host
+        for host in held
+        if not host.busy and (host.owner == owner or now - host.since >= TENURE_S)
+    ]
+    leaving: list[Held] = []
+    for host in sorted(idle, key=lambda host: (-host.size, host.last_used)):
+        leaving.append(host)
         room += host.size
         if room >= size:
-            return Evict(tuple(leaving))
-    return Wait(tuple(host.name for host in held if host.busy))
+            return Evict(tuple(host.name for host in leaving), tuple(leaving))
+    return Wait(tuple(host.name for host in held if host not in idle))
+
+
+def _before(queue: Sequence[Waiting], who: str) -> list[Waiting]:
+    """Those who have waited for longer than `who`."""
+    mine = min((other.ticket for other in queue if other.who == who), default=None)
+    return [other for other in queue if other.who != who and (mine is None or other.ticket < mine)]
+
+
+def stuck(budget: int, held: Sequence[Held], queue: Sequence[Waiting], who: str, size: int) -> bool:
+    """Whether `who` should give up its wish for `size` bytes.
+
+    So it is when busy hosts are in the way, all who hold them wait themselves, and it came last.
+    """
+    if size <= budget - sum(host.size for host in held if host.busy):
+        return False
+    waiting = {other.who for other in queue}
+    holders = {user for host in held if host.busy for user in host.users}
+    if not holders or not holders <= waiting | {who}:
+        return False
+    tickets = {other.who: other.ticket for other in queue}
+    last = max(holders, key=lambda user: tickets.get(user, math.inf))
+    return who == last

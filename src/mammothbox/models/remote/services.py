@@ -27,6 +27,7 @@ NAMES: Mapping[str, str] = {
 }
 """Contract → the settings' name of its service."""
 
+MEMORY = "services.json"
 JOINT = 512
 REST_S = 5.0
 """Seconds for which a service that did not answer is taken for away without asking."""
@@ -39,7 +40,7 @@ class Services:
     """The endpoints that the settings name."""
 
     def __init__(self, settings: Settings) -> None:
-        self._memory = settings.cache / "services.json"
+        self._memory = settings.cache / MEMORY
         self._said: dict[str, dict[str, Any]] = {}
         self._silent: dict[str, tuple[float, ServiceAway]] = {}
         self._lock = threading.Lock()

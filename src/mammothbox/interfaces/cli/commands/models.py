@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +18,7 @@ from mammothbox.interfaces.cli.command import BoxGroup, command
 from mammothbox.interfaces.cli.session import Session
 
 if TYPE_CHECKING:
-    from mammothbox.model_admin import ModelState, PullSize
+    from mammothbox.model_admin import Account, ModelState, PullSize
 
 PROFILES = ("lite", "full")
 USUAL_RATE = 5_000_000
@@ -34,7 +36,7 @@ def models(session: Session, context: click.Context) -> None:
     """
     if context.invoked_subcommand:
         return
-    from mammothbox.model_admin import describe_models, disk_bytes, running_hosts
+    from mammothbox.model_admin import accounts, describe_models, disk_bytes, running_hosts
 
     settings = session.settings()
     states = describe_models(settings, running_hosts(settings))
@@ -58,7 +60,30 @@ def models(session: Session, context: click.Context) -> None:
             ]
         )
     say(table(lines))
+    _tell_accounts(accounts(settings))
     say("what they are good and bad at: docs/model-card.md")
+
+
+def _tell_accounts(hosts: Sequence[Account]) -> None:
+    """What runs now, in whichever command: memory thought, memory seen, and how it is used."""
+    if not hosts:
+        return
+    now = time.time()
+    lines = [["loaded", "process", "estimated", "measured", "since", "last used", "served", "busy"]]
+    for host in hosts:
+        lines.append(
+            [
+                host.engine,
+                str(host.pid),
+                shown_bytes(host.estimated),
+                shown_bytes(host.measured) if host.measured else "not yet",
+                f"{shown_time(now - host.since)} ago",
+                f"{shown_time(now - host.last_used)} ago" if host.last_used else "never",
+                str(host.served),
+                "yes" if host.users else "no",
+            ]
+        )
+    say(table(lines))
 
 
 def _loaded(state: ModelState) -> str:

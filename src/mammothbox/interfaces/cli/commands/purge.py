@@ -30,10 +30,10 @@ def purge(session: Session, with_models: bool, yes: bool) -> None:
     are in the library: export them first to keep them.
     """
     from mammothbox.config_file import written
-    from mammothbox.model_admin import owned_weights, remove
+    from mammothbox.model_admin import owned_notes, owned_weights, remove
 
     settings = session.settings()
-    config = written(os.environ) if with_models else []
+    config = [*written(os.environ), *owned_notes(settings)] if with_models else []
     weights = [*owned_weights(settings), *config] if with_models else []
     removed: list[Path] = []
     place = ""
