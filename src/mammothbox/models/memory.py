@@ -32,10 +32,15 @@ def machine_bytes() -> int:
     return most
 
 
+def ceiling(memory_bytes: int) -> int:
+    """Bytes for everything: as set, or the default where that is 0."""
+    return memory_bytes or min(MOST, int(machine_bytes() * SHARE))
+
+
 def host_budget(memory_bytes: int) -> int:
     """Bytes all hosts together may take, of a ceiling for everything (0: the default ceiling)."""
-    ceiling = memory_bytes or min(MOST, int(machine_bytes() * SHARE))
-    return ceiling - min(RESERVE, ceiling // 3)
+    most = ceiling(memory_bytes)
+    return most - min(RESERVE, most // 3)
 
 
 def process_bytes(pid: int) -> int:

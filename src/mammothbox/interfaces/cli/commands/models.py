@@ -15,6 +15,7 @@ from mammothbox.interfaces.cli import exits
 from mammothbox.interfaces.cli.answer import emit, remark, say, shown_bytes, shown_time, table
 from mammothbox.interfaces.cli.arguments import PATH, pass_session
 from mammothbox.interfaces.cli.command import BoxGroup, command
+from mammothbox.interfaces.cli.model_plan import plan
 from mammothbox.interfaces.cli.session import Session
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def use(session: Session, profile: str) -> None:
         say(f"{profile} is in use from now on (written to {path})")
 
 
-for _command in (pull, remove, where, use):
+for _command in (pull, remove, where, use, plan):
     models.add_command(_command)
 models.examples = (
     ("mammothbox models", "both profiles, and what is on disk"),
