@@ -175,8 +175,9 @@ def _beside_queries(candidates: Sequence[Candidate], room: int) -> tuple[Choice,
 def plan(candidates: Sequence[Candidate], budget: int, reserve: int) -> ModelPlan:
     """Place the models of a profile.
 
-    The models of queries stay, then the small ones; the largest that fits beside them does too, and the others take turns with
-    it: work goes stage by stage, so a turn costs seconds a stage and not seconds a file.
+    The models of queries stay, then the small ones; the largest that fits beside them does too,
+    and the others take turns with it: work goes stage by stage, so a turn costs seconds a stage and
+    not seconds a file.
 
     Args:
         candidates: one a contract.
