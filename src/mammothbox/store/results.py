@@ -153,9 +153,28 @@ def _add_vectors(connection: Connection, index: VectorIndex, result: Result) -> 
         index.add(connection, rows)
 
 
-def add(connection: Connection, backend: Backend, result: Result) -> None:
-    """Write one result with all that belongs to it, replacing what it supersedes."""
-    _drop_older(connection, backend.words, result)
+def add_all(connection: Connection, backend: Backend, batch: Sequence[Result]) -> None:
+    """Write results with all that belongs to them, each replacing what it supersedes."""
+    known = _known_steps(connection, sorted({result.digest for result in batch}))
+    for result in batch:
+        # Looking once for the whole batch spares new contents, which are most, four statements.
+        if (result.digest, result.step) in known:
+            _drop_older(connection, backend.words, result)
+        known.add((result.digest, result.step))
+        _add(connection, backend, result)
+
+
+def _known_steps(connection: Connection, digests: Sequence[Digest]) -> set[tuple[str, str]]:
+    """(digest, step) of the results that the contents already have."""
+    known: set[tuple[str, str]] = set()
+    for start in range(0, len(digests), _CHUNK):
+        chunk = digests[start : start + _CHUNK]
+        query = select(RESULTS.c.digest, RESULTS.c.step).where(RESULTS.c.digest.in_(chunk))
+        known.update((row.digest, row.step) for row in connection.execute(query))
+    return known
+
+
+def _add(connection: Connection, backend: Backend, result: Result) -> None:
     connection.execute(
         insert(RESULTS).values(
             digest=result.digest,

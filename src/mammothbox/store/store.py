@@ -106,8 +106,7 @@ class Store(Asking):
         """Write results with passages and vectors: all or none of the batch, durable on return."""
         with self._writing("commit") as connection:
             self._backend.guard(connection, [result.digest for result in batch])
-            for result in batch:
-                results.add(connection, self._backend, result)
+            results.add_all(connection, self._backend, batch)
 
     def forget_failures(self, digests: Sequence[Digest] | None = None) -> int:
         """Make failed steps pending again (of these contents, or all); returns how many."""

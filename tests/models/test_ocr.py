@@ -1,12 +1,18 @@
-"""Lines come in the order in which people read them."""
+"""What is read from pictures, and in which order."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from mammothbox.models.contracts import TextLine
-from mammothbox.models.engines.ocr import reading_order, weights
+from mammothbox.models.engines.ocr import OcrEngine, reading_order, weights
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def line(text: str, x: float, y: float, height: float = 20) -> TextLine:
@@ -28,3 +34,17 @@ def test_no_line_is_lost(places: list[tuple[float, float, float]]) -> None:
 
 def test_the_weights_come_with_the_dependency() -> None:
     assert all(path.stat().st_size > 100_000 for path in weights().values())
+
+
+def test_a_picture_without_text_costs_no_reading_and_changes_nothing_for_the_next() -> None:
+    engine, scan = OcrEngine(threads=2), read("documents/scan_0001.jpg")
+    fresh = engine.read(scan)
+
+    assert engine.read(np.zeros((480, 640, 3), np.uint8)) == []
+    assert engine.read(scan) == fresh
+    assert len(fresh) > 3
+
+
+def read(name: str) -> np.ndarray:
+    with Image.open(EXAMPLES / name) as image:
+        return np.asarray(image.convert("RGB"))
