@@ -54,6 +54,8 @@ QUALITY: Sequence[Limit] = (
         ("captions", "named_without_fallback"),
     ),
     Limit("COCO object names, mean average precision", ("objects", "map")),
+    Limit("photos whose nearest is of their own group", ("likeness", "nearest_same_group")),
+    Limit("groups by looks against true ones, V-measure", ("likeness", "v_measure")),
     Limit("word error rate, clear English", ("speech", "wer"), "<=", 0.05),
     Limit("word error rate, noise of 5 dB and better", ("speech", "wer_noisy"), "<=", 0.12),
     Limit("words invented where nobody speaks", ("speech", "invented_words"), "==", 0),
@@ -89,6 +91,8 @@ QUALITY: Sequence[Limit] = (
 SPEED: Sequence[Limit] = (
     Limit("a photo of 224 px can be found after, ms", ("photo_searchable_ms",), "<=", 30),
     Limit("a photo of 12 MP can be found after, ms", ("photo_12mp_ms",), "<=", 90),
+    Limit("eyes in batches, ms a photo", ("eyes_batch_ms",), "<=", 30),
+    Limit("eyes' host at its most, MB", ("eyes_host_mb",), "<=", 400),
     Limit("a photo to its last step, s (p95)", ("seconds_per_file", "photo"), "<=", 5),
     Limit("a document of 3 pages, s (p95)", ("seconds_per_file", "document_3p"), "<=", 5),
     Limit("30 s of sound, s (p95)", ("seconds_per_file", "audio_30s"), "<=", 5),

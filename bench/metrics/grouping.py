@@ -1,10 +1,10 @@
-"""How well proposed folders fit true groups: acceptance and the adjusted Rand index."""
+"""How well proposed folders or groups fit true ones: acceptance, Rand index, V-measure, purity."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from math import comb
+from math import comb, log
 
 
 def acceptance(
@@ -47,3 +47,30 @@ def adjusted_rand(left: Sequence[Hashable], right: Sequence[Hashable]) -> float:
     expected = rows * columns / everything
     most = (rows + columns) / 2
     return 1.0 if most == expected else round((together - expected) / (most - expected), 4)
+
+
+def purity(truth: Sequence[Hashable], groups: Sequence[Hashable]) -> float:
+    """Share of things that are of their group's most frequent true group, 0 to 1."""
+    pairs = Counter(zip(groups, truth, strict=True))
+    best: dict[Hashable, int] = {}
+    for (group, _), count in pairs.items():
+        best[group] = max(best.get(group, 0), count)
+    return round(sum(best.values()) / len(truth), 4)
+
+
+def v_measure(truth: Sequence[Hashable], groups: Sequence[Hashable]) -> float:
+    """Harmonic mean of homogeneity and completeness, 0 to 1 (Rosenberg and Hirschberg 2007).
+
+    Raises:
+        ValueError: the two have not the same length.
+    """
+    pairs = Counter(zip(truth, groups, strict=True))
+    of_truth, of_groups, total = Counter(truth), Counter(groups), len(truth)
+    shared = sum(
+        n / total * log(n * total / (of_truth[left] * of_groups[right]))
+        for (left, right), n in pairs.items()
+    )
+    spread = [-sum(n / total * log(n / total) for n in c.values()) for c in (of_truth, of_groups)]
+    homogeneity, completeness = (shared / one if one else 1.0 for one in spread)
+    both = homogeneity + completeness
+    return round(2 * homogeneity * completeness / both, 4) if both else 0.0

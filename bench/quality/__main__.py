@@ -18,6 +18,7 @@ PARTS = (
     "retrieval",
     "captions",
     "objects",
+    "likeness",
     "speech",
     "language",
     "video",

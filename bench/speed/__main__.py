@@ -13,7 +13,7 @@ from bench.quality.report import print_tables
 from mammothbox.errors import MammothboxError
 from mammothbox.settings import Settings, load_settings
 
-PARTS = ("searchable", "files", "engines", "search", "memory", "rescan")
+PARTS = ("searchable", "files", "engines", "eyes", "search", "memory", "rescan")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -51,6 +51,11 @@ def measure(settings: Settings, scratch: Path, only: list[str], *, long: bool) -
     if "engines" in only:
         _say("ingest against bare engines ...")
         result.update(media.over_engines(settings, scratch))
+    if "eyes" in only:
+        from bench.speed import eyes
+
+        _say("the eyes in batches ...")
+        result.update(eyes.measure(settings, scratch))
     if "memory" in only or "search" in only:
         _say("the examples as one command ...")
         result.update(memory.examples(scratch))

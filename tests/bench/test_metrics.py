@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.metrics.cuts import CutCounts, match_cuts
-from bench.metrics.grouping import acceptance, adjusted_rand
+from bench.metrics.grouping import acceptance, adjusted_rand, purity, v_measure
 from bench.metrics.ranking import average_precision, ranks_of_best, recall_table
 from bench.metrics.words import (
     Errors,
@@ -91,6 +91,15 @@ def test_acceptance_punishes_unsorted_and_single_files() -> None:
     # Dogs: 2 of its 3 are right; Alone has one file; Unsorted never counts
     assert acceptance(folders, groups, frozenset({"Unsorted"})) == 0.4
     assert acceptance({"a": "Dogs", "b": "Dogs"}, groups) == 0.4
+
+
+def test_purity_and_v_measure() -> None:
+    assert purity("aabb", "xxyy") == v_measure("aabb", "xxyy") == 1.0
+    assert purity("aabb", "xxxx") == 0.5
+    assert purity("aabb", "wxyz") == 1.0
+    # By hand: homogeneity 1, completeness ln 2 / (1.5 ln 2).
+    assert v_measure("aabb", "xxyz") == pytest.approx(0.8)
+    assert v_measure("abcd", "xxxx") == 0.0
 
 
 def test_adjusted_rand() -> None:
