@@ -12,6 +12,7 @@ runs a command with DATABASE_URL and REDIS_URL set to fresh servers.
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import pwd
@@ -39,6 +40,11 @@ def _package(name: str) -> Path:
     if found is None or not found.submodule_search_locations:
         raise Absent(f"the package {name} is not installed (it has no wheel for every Python)")
     return Path(found.submodule_search_locations[0])
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when the thread that started it is gone (`prctl`)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 class _Server:
@@ -76,6 +82,7 @@ class _Server:
                 user=self.user,
                 cwd=self.directory,
                 start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
         deadline = time.monotonic() + START_S
         while not self.answers():

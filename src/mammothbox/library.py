@@ -13,7 +13,8 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,11 +25,11 @@ from mammothbox.errors import NotFound
 from mammothbox.events import IngestReport, OnEvent, ignore
 from mammothbox.models import Models, open_models
 from mammothbox.models.contracts import ModelCard
-from mammothbox.organise.arranging import Arranging
+from mammothbox.organise.arranging import JOURNAL, Arranging
 from mammothbox.records import FileRef, Kind
 from mammothbox.search import SearchAnswer, search, similar
 from mammothbox.settings import Settings
-from mammothbox.store import Counts, Failure, Filters, Store, open_store, owned_files
+from mammothbox.store import Copied, Counts, Failure, Filters, Store, open_store, owned_files
 from mammothbox.understand.item import item
 from mammothbox.understand.question import Answer
 
@@ -289,6 +290,32 @@ class Library(Arranging):
     def forget(self, path: str) -> int:
         """Forget a file, or everything below a folder; returns how many files."""
         return self.store.forget(str(Path(path).absolute()))
+
+    def copy_to(self, target: str, on_rows: Callable[[str, int], None]) -> Copied:
+        """Copy the library to a directory (SQLite) or a PostgreSQL address, and compare all rows.
+
+        Goes on where an earlier copy was stopped. The library itself stays as it is; the journal of
+        moves goes along into another directory. What can be derived, such as thumbnails, is not
+        copied.
+
+        Args:
+            target: a directory, or an address with ``://``.
+            on_rows: hears a table's name and how many of its rows were walked.
+
+        Raises:
+            UsageError: another library is there already.
+            LibraryError: see `store.copying`.
+        """
+        from mammothbox.store.copying import copy_library
+
+        url = target if "://" in target else ""
+        directory = self.settings.library if url else Path(target).expanduser().absolute()
+        with open_store(directory, write=True, url=url) as other:
+            copied = copy_library(self.store, other, on_rows)
+        journal = self.settings.library / JOURNAL
+        if journal.exists() and directory != self.settings.library:
+            shutil.copy2(journal, directory / JOURNAL)
+        return copied
 
     def purge(self) -> list[Path]:
         """Remove every file and row the library wrote (what `status` lists), and close it."""

@@ -1,5 +1,6 @@
 """The library on disk, behind one class: `open_store` gives a `Store`."""
 
+from mammothbox.store.copying import Copied
 from mammothbox.store.counts import Counts, owned_files
 from mammothbox.store.duplicates import NearPair
 from mammothbox.store.filters import Filters, normal_tag
@@ -12,6 +13,7 @@ from mammothbox.store.session import OnCall
 from mammothbox.store.store import Store
 
 __all__ = [
+    "Copied",
     "Counts",
     "Failure",
     "Filters",

@@ -28,6 +28,9 @@ class WordIndex(Protocol):
     def drop_passages(self, connection: Connection, digest: str, step: str | None) -> None:
         """Forget the passages of a content (of one step, or all); they are still stored."""
 
+    def drop_rows(self, connection: Connection, numbers: Sequence[int]) -> None:
+        """Forget passages by row number; they are still stored."""
+
     def add_names(self, connection: Connection, paths: Sequence[bytes]) -> None:
         """Index the names of these stored files that are not indexed yet."""
 
@@ -49,7 +52,7 @@ class VectorIndex(Protocol):
     """Vectors of parts of contents, and the nearest ones."""
 
     def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Store rows of `schema.VECTORS` and make them findable."""
+        """Store rows of `schema.VECTORS` (with ids or without) and make them findable."""
 
     def nearest(
         self, connection: Connection, space: Space, query: Vector, filters: Filters, limit: int
@@ -69,6 +72,7 @@ class Backend:
         writing: gives a connection whose work is made durable at the end, or not at all.
         guard: called first in a transaction that writes about contents, with their digests.
         words, vectors: the indexes.
+        given_ids: called after rows were added to a table with ids that were given.
         server_bytes: size of rows and indexes on a server, 0 where they are files.
         destroy: removes all rows from a server; files are for others to remove.
         close: closes connections and lets others write.
@@ -82,6 +86,7 @@ class Backend:
     guard: Callable[[Connection, Sequence[str]], None]
     words: WordIndex
     vectors: VectorIndex
+    given_ids: Callable[[Connection, str], None]
     server_bytes: Callable[[Connection], int]
     destroy: Callable[[Connection], None]
     close: Callable[[], None]

@@ -20,11 +20,18 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.types import TypeEngine
 
 METADATA = MetaData()
 
+
+def _short(length: int) -> TypeEngine[str]:
+    """Text of at most `length` characters that compares byte by byte, as SQLite's does."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text that compares byte by byte, as SQLite's does."""
+"""The same of any length."""
 
 _KEY = BigInteger().with_variant(Integer, "sqlite")
 """Row numbers; SQLite makes only INTEGER columns row aliases."""
@@ -54,9 +61,9 @@ FILES = Table(
     Column("path", LargeBinary, nullable=False, unique=True),
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
-    Column("kind", String(16), nullable=False),
+    Column("kind", _short(16), nullable=False),
     Column("mime", _TEXT, nullable=False),
-    Column("digest", String(64), nullable=False),
+    Column("digest", _short(64), nullable=False),
     Column("words", _TEXT, nullable=False),
     Column("vanished_at", Float),
     Index("files_digest", "digest"),
@@ -67,11 +74,11 @@ RESULTS = Table(
     "results",
     METADATA,
     Column("id", _KEY, primary_key=True),
-    Column("digest", String(64), nullable=False),
-    Column("step", String(32), nullable=False),
+    Column("digest", _short(64), nullable=False),
+    Column("step", _short(32), nullable=False),
     Column("model", _TEXT, nullable=False),
     Column("revision", _TEXT, nullable=False),
-    Column("outcome", String(8), nullable=False),
+    Column("outcome", _short(8), nullable=False),
     Column("value", _TEXT),
     Column("error", _TEXT),
     Column("message", _TEXT),
@@ -87,9 +94,9 @@ PASSAGES = Table(
     "passages",
     METADATA,
     Column("id", _KEY, primary_key=True),
-    Column("digest", String(64), nullable=False),
-    Column("step", String(32), nullable=False),
-    Column("field", String(16), nullable=False),
+    Column("digest", _short(64), nullable=False),
+    Column("step", _short(32), nullable=False),
+    Column("field", _short(16), nullable=False),
     Column("text", _TEXT, nullable=False),
     Column("words", _TEXT),
     Column("page", Integer),
@@ -104,9 +111,9 @@ VECTORS = Table(
     "vectors",
     METADATA,
     Column("id", _KEY, primary_key=True),
-    Column("digest", String(64), nullable=False),
-    Column("step", String(32), nullable=False),
-    Column("space", String(16), nullable=False),
+    Column("digest", _short(64), nullable=False),
+    Column("step", _short(32), nullable=False),
+    Column("space", _short(16), nullable=False),
     Column("model", _TEXT, nullable=False),
     Column("revision", _TEXT, nullable=False),
     Column("part", Integer, nullable=False),
@@ -123,20 +130,20 @@ VECTORS = Table(
 ITEMS = Table(
     "items",
     METADATA,
-    Column("digest", String(64), primary_key=True),
+    Column("digest", _short(64), primary_key=True),
     Column("taken_at", _TEXT),
-    Column("language", String(16)),
+    Column("language", _short(16)),
     Column("latitude", Float),
     Column("longitude", Float),
-    Column("phash", String(16)),
+    Column("phash", _short(16)),
 )
 """What filters and duplicate search need, copied out of results as they are committed."""
 
 MODEL_TAGS = Table(
     "model_tags",
     METADATA,
-    Column("digest", String(64), primary_key=True),
-    Column("step", String(32), primary_key=True),
+    Column("digest", _short(64), primary_key=True),
+    Column("step", _short(32), primary_key=True),
     Column("tag", _TEXT, primary_key=True),
     Index("model_tags_tag", "tag"),
 )
@@ -144,7 +151,7 @@ MODEL_TAGS = Table(
 TAG_EDITS = Table(
     "tag_edits",
     METADATA,
-    Column("digest", String(64), primary_key=True),
+    Column("digest", _short(64), primary_key=True),
     Column("tag", _TEXT, primary_key=True),
     Column("removed", Integer, nullable=False),
     Column("at", Float, nullable=False),
@@ -155,15 +162,15 @@ TAG_EDITS = Table(
 NOT_DUPLICATES = Table(
     "not_duplicates",
     METADATA,
-    Column("first", String(64), primary_key=True),
-    Column("second", String(64), primary_key=True),
+    Column("first", _short(64), primary_key=True),
+    Column("second", _short(64), primary_key=True),
 )
 """Pairs of digests a person told apart, `first` < `second`."""
 
 ANSWERS = Table(
     "answers",
     METADATA,
-    Column("prompt", String(64), primary_key=True),
+    Column("prompt", _short(64), primary_key=True),
     Column("text", _TEXT, nullable=False),
     Column("at", Float, nullable=False),
 )
@@ -173,7 +180,7 @@ PROBLEMS = Table(
     "problems",
     METADATA,
     Column("path", LargeBinary, primary_key=True),
-    Column("outcome", String(8), nullable=False),
+    Column("outcome", _short(8), nullable=False),
     Column("error", _TEXT, nullable=False),
     Column("message", _TEXT, nullable=False),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -23,6 +24,11 @@ class Session:
     def __init__(self, backend: Backend, on_call: OnCall | None = None) -> None:
         self._backend = backend
         self._on_call = on_call
+
+    @property
+    def backend(self) -> Backend:
+        """The engine at work."""
+        return self._backend
 
     @property
     def directory(self) -> Path:
@@ -53,6 +59,14 @@ class Session:
     def close(self) -> None:
         """Close files and let others write."""
         self._backend.close()
+
+    def writing(self, name: str) -> AbstractContextManager[Connection]:
+        """One transaction that writes, for modules of this package."""
+        return self._writing(name)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """One moment to read from, for modules of this package."""
+        return self._reading()
 
     @contextlib.contextmanager
     def _writing(self, name: str) -> Iterator[Connection]:

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "serve": "Serve the application, or one model over HTTP until Ctrl-C.",
     "models": "List the models; fetch, remove or choose them.",
     "doctor": "Check that everything needed is there and works.",
+    "library": "Copy the library to another place or engine.",
     "purge": "Delete everything MammothBox has written on this machine.",
     "completion": "Print a script that completes commands in a shell.",
 }

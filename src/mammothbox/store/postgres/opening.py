@@ -14,7 +14,7 @@ from mammothbox.store.place import make_directory
 from mammothbox.store.postgres.connecting import address, border, connect, reading, shown, writing
 from mammothbox.store.postgres.locks import WriterLock, guard, upgrading
 from mammothbox.store.postgres.nearest import Hnsw
-from mammothbox.store.postgres.schema import check_server, destroy, has_library, size
+from mammothbox.store.postgres.schema import check_server, destroy, given_ids, has_library, size
 from mammothbox.store.postgres.words import Gin
 
 
@@ -71,6 +71,7 @@ def _backend(directory: Path, engine: Engine, place: str, lock: WriterLock | Non
         guard=guard,
         words=Gin(),
         vectors=Hnsw(),
+        given_ids=given_ids,
         server_bytes=size,
         destroy=destroy,
         close=close,

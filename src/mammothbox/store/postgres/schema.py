@@ -97,6 +97,17 @@ def _near(connection: Connection) -> list[str]:
     return list(connection.scalars(query))
 
 
+def given_ids(connection: Connection, table: str) -> None:
+    """Let the next id of a table come after those that were given."""
+    connection.execute(
+        text(
+            "SELECT setval(pg_get_serial_sequence(:name, 'id'),"
+            f" (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)"
+        ),
+        {"name": table},
+    )
+
+
 def size(connection: Connection) -> int:
     """Bytes of the library's tables and indexes."""
     names = [*METADATA.tables, *_OWN.tables, *_near(connection)]

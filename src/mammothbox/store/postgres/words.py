@@ -54,6 +54,9 @@ class Gin:
     def drop_passages(self, connection: Connection, digest: str, step: str | None) -> None:
         """See `WordIndex`; rows go with those they belong to."""
 
+    def drop_rows(self, connection: Connection, numbers: Sequence[int]) -> None:
+        """See `WordIndex`; rows go with those they belong to."""
+
     def add_names(self, connection: Connection, paths: Sequence[bytes]) -> None:
         """See `WordIndex`; a path's words never change."""
         indexed = exists().where(NAME_WORDS.c.id == FILES.c.id)

@@ -52,6 +52,7 @@ def _backend(directory: Path, lock: WriterLock | None) -> Backend:
         guard=_one_writer,
         words=Fts5(),
         vectors=VectorFiles(directory),
+        given_ids=lambda *_: None,
         server_bytes=lambda _: 0,
         destroy=lambda _: None,
         close=close,

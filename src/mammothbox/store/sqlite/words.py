@@ -56,6 +56,14 @@ class Fts5:
             (digest, step, step),
         )
 
+    def drop_rows(self, connection: Connection, numbers: Sequence[int]) -> None:
+        """See `WordIndex`."""
+        connection.exec_driver_sql(
+            "INSERT INTO passages_fts(passages_fts, rowid, words)"
+            " SELECT 'delete', id, coalesce(words, text) FROM passages WHERE id = ?",
+            [(number,) for number in numbers],
+        )
+
     def add_names(self, connection: Connection, paths: Sequence[bytes]) -> None:
         """See `WordIndex`; a path's words never change."""
         connection.exec_driver_sql(
