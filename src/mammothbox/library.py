@@ -21,13 +21,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mammothbox.browse import Browsing
 from mammothbox.errors import NotFound
 from mammothbox.events import IngestReport, OnEvent, ignore
 from mammothbox.models import Models, open_models
 from mammothbox.models.contracts import ModelCard
 from mammothbox.organise.arranging import JOURNAL, Arranging
 from mammothbox.records import FileRef, Kind
-from mammothbox.search import SearchAnswer, search, similar
+from mammothbox.search import SearchAnswer, like_picture, search, similar
 from mammothbox.settings import Settings
 from mammothbox.store import Copied, Counts, Failure, Filters, Store, open_store, owned_files
 from mammothbox.understand.item import item
@@ -77,7 +78,7 @@ class Duplicates:
     near: list[tuple[str, str, int]]
 
 
-class Library(Arranging):
+class Library(Arranging, Browsing):
     """An open library, see `Library.open`. A context manager."""
 
     def __init__(self, settings: Settings, store: Store, models: Models | None = None) -> None:
@@ -119,6 +120,7 @@ class Library(Arranging):
 
     def close(self) -> None:
         """End the model hosts of this library and close its files."""
+        self._close_browsing()
         if self._given or "models" in self.__dict__:
             self.models.close()
         self.store.close()
@@ -191,6 +193,14 @@ class Library(Arranging):
             NotFound: the library knows no such file.
         """
         return similar(self.store, self.models, self.ref(path), limit)
+
+    def search_picture(self, path: str, *, limit: int = 20) -> SearchAnswer:
+        """Files that look like the picture in a file that need not be in the library.
+
+        Raises:
+            InputError: the file does not decode as a picture.
+        """
+        return like_picture(self.store, self.models, self.previews.pixels(path), limit)
 
     def ref(self, path: str) -> FileRef:
         """The file at `path` as the library knows it.
@@ -324,7 +334,8 @@ class Library(Arranging):
         self.close()
         for path in owned:
             path.unlink(missing_ok=True)
-        for folder in sorted({path.parent for path in owned}, reverse=True):
+        folders = {path.parent for path in owned} | {path.parent.parent for path in owned}
+        for folder in sorted(folders - set(self.settings.library.parents), reverse=True):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
         return owned

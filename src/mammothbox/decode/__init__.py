@@ -12,7 +12,17 @@ Example:
     ...     photo = decoder.decode("/p/a.jpg", Kind.IMAGE, "image/jpeg")
 """
 
+from mammothbox.decode.converting import convert_recording
+from mammothbox.decode.glance import Glance
+from mammothbox.decode.limits import Limits
 from mammothbox.decode.pool import Decoder
 from mammothbox.decode.text_gate import TEXT_LIKELY, text_likelihood
 
-__all__ = ["TEXT_LIKELY", "Decoder", "text_likelihood"]
+__all__ = [
+    "TEXT_LIKELY",
+    "Decoder",
+    "Glance",
+    "Limits",
+    "convert_recording",
+    "text_likelihood",
+]

@@ -15,6 +15,7 @@ from typing import Any
 from mammothbox.decode import wire
 from mammothbox.decode.confine import allow_cpu, confine
 from mammothbox.decode.dispatch import decode_path, preload
+from mammothbox.decode.glance import Glance
 from mammothbox.decode.limits import Limits
 from mammothbox.decode.parcel import pack
 from mammothbox.errors import DecodeCrash, InputError
@@ -39,8 +40,9 @@ def _answer(request: dict[str, Any], limits: Limits, send: Any) -> None:
         send({"event": "duration", "seconds": seconds})
 
     try:
+        wanted = Glance(**request["glance"]) if request.get("glance") else None
         content = decode_path(
-            request["path"], Kind(request["kind"]), request["mime"], limits, on_duration
+            request["path"], Kind(request["kind"]), request["mime"], limits, on_duration, wanted
         )
         header, arrays = pack(content)
         send({"event": "content", **header}, arrays)

@@ -26,18 +26,19 @@ _CPU_FACTOR = 8
 """Decoders use several threads; the processor limit is only the backstop behind the parent's."""
 
 
-def confine(limits: Limits, lifeline: socket.socket, parent: int) -> None:
+def confine(limits: Limits, lifeline: socket.socket, parent: int, written: int = 0) -> None:
     """Take all limits. Called once, after the imports that every file needs.
 
     Args:
         limits: what to hold.
         lifeline: a socket whose other end only the parent holds; its closing ends this process.
         parent: process id of the parent.
+        written: bytes that one file it writes may have; 0 for the spool of a long recording.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _lower(resource.RLIMIT_CORE, 0)
     # A long recording is spooled to a temporary file: 4 bytes a sample, 16,000 samples a second.
-    _lower(resource.RLIMIT_FSIZE, int(limits.duration_s * 64_000) + 2**26)
+    _lower(resource.RLIMIT_FSIZE, written or int(limits.duration_s * 64_000) + 2**26)
     if ENFORCES_MEMORY:
         _lower(resource.RLIMIT_AS, _address_space_bytes() + limits.memory_bytes)
     _die_with_parent(lifeline, parent)

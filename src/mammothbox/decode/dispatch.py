@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mammothbox.decode.glance import Glance, glance
 from mammothbox.decode.limits import Limits
 from mammothbox.decode.source import Source, open_source
 from mammothbox.errors import Unsupported
@@ -25,14 +26,21 @@ def preload() -> None:
 
 
 def decode_path(
-    path: str, kind: Kind, mime: str, limits: Limits, on_duration: OnDuration = lambda _: None
+    path: str,
+    kind: Kind,
+    mime: str,
+    limits: Limits,
+    on_duration: OnDuration = lambda _: None,
+    wanted: Glance | None = None,
 ) -> Content:
-    """What the file at `path` holds.
+    """What the file at `path` holds; with `wanted` only a glance at it.
 
     Raises:
         InputError: one of its leaves.
     """
     with open_source(path, mime, limits.file_bytes) as source:
+        if wanted is not None:
+            return glance(source, kind, limits, wanted)
         return _decode(source, kind, limits, on_duration)
 
 

@@ -116,6 +116,11 @@ def _render(page: pypdfium2.PdfPage) -> Pixels:
     scale = min(_DPI / 72, PAGE_SIDE_PX / max(width, height, 1.0))
     # Never larger than the ceiling even after rounding up.
     scale = min(scale, (PAGE_SIDE_PX - 1) / max(width, height, 1.0))
+    return pixels_of(page, scale)
+
+
+def pixels_of(page: pypdfium2.PdfPage, scale: float) -> Pixels:
+    """A page drawn at `scale` pixels a point (1/72 inch), RGB on white."""
     bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False, may_draw_forms=False)
     try:
         array = bitmap.to_numpy()

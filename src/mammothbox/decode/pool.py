@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
+from mammothbox.decode.glance import Glance
 from mammothbox.decode.limits import Limits
 from mammothbox.decode.worker import ChildDiedError, Worker, blame
 from mammothbox.errors import DecodeCrash, InputError
@@ -75,6 +76,14 @@ class Decoder:
         """
         return self._submit(path, kind, mime).result()
 
+    def glance(self, path: str, kind: Kind, mime: str, wanted: Glance) -> Content:
+        """A small picture of the file, some frames, a wave or a page; see `glance`.
+
+        Raises:
+            InputError: one of its leaves.
+        """
+        return self._submit(path, kind, mime, wanted).result()
+
     def decode_bytes(self, data: bytes, kind: Kind, mime: str, name: str = "upload") -> Content:
         """`decode` for bytes that are in no file yet, such as an upload.
 
@@ -121,17 +130,19 @@ class Decoder:
         for worker in workers:
             worker.close()
 
-    def _submit(self, path: str, kind: Kind, mime: str) -> Future[Content]:
-        # The children stand in another folder.
-        return self._threads.submit(self._work, os.path.abspath(path), kind, mime)  # noqa: PTH100
+    def _submit(
+        self, path: str, kind: Kind, mime: str, wanted: Glance | None = None
+    ) -> Future[Content]:
+        absolute = os.path.abspath(path)  # noqa: PTH100 - the children stand in another folder
+        return self._threads.submit(self._work, absolute, kind, mime, wanted)
 
-    def _work(self, path: str, kind: Kind, mime: str) -> Content:
+    def _work(self, path: str, kind: Kind, mime: str, wanted: Glance | None) -> Content:
         name = posixpath.basename(path)
         while True:
             worker = self._worker()
             fresh = worker.served == 0
             try:
-                return worker.decode(path, kind, mime)
+                return worker.decode(path, kind, mime, wanted)
             except ChildDiedError as death:
                 if self._closed:
                     raise DecodeCrash(f"{name}: the decoder was closed") from death

@@ -87,12 +87,14 @@ class VideoReader:
     def _add(self, frame: av.VideoFrame) -> None:
         time_s = self._time(frame)
         self.width, self.height = _upright_size(frame)
-        small = _pixels(frame, THUMBNAIL_PX, self._aspect)
+        small = upright_pixels(frame, THUMBNAIL_PX, self._aspect)
         begins = self._detector.feed(time_s, small)
         if begins or time_s >= self._next_s or not self._candidates:
             side = self._limits.image_side_px
             tiny = small[::4, ::4].astype(np.float32)
-            self._candidates.append(_Candidate(time_s, _pixels(frame, side, self._aspect), tiny))
+            self._candidates.append(
+                _Candidate(time_s, upright_pixels(frame, side, self._aspect), tiny)
+            )
             self._next_s = time_s + self._step_s
             self._thin()
         if not self._sparse and time.monotonic() - self._begun > self._allowance_s / 2:
@@ -123,7 +125,7 @@ def _upright_size(frame: av.VideoFrame) -> tuple[int, int]:
     return (size[1], size[0]) if round(frame.rotation / 90) % 2 else size
 
 
-def _pixels(frame: av.VideoFrame, side: int, aspect: float) -> Pixels:
+def upright_pixels(frame: av.VideoFrame, side: int, aspect: float) -> Pixels:
     """Upright RGB with square pixels, longer side at most `side`."""
     width, height = frame.width * aspect, float(frame.height)
     scale = min(1.0, side / max(width, height))

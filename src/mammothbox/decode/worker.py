@@ -7,6 +7,7 @@ RLIMIT_AS, the memory. Knows nothing of formats; `pool.Decoder` owns the workers
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import posixpath
 import signal
@@ -20,6 +21,7 @@ from typing import Any
 import mammothbox
 from mammothbox.decode import wire
 from mammothbox.decode.confine import ENFORCES_MEMORY
+from mammothbox.decode.glance import Glance
 from mammothbox.decode.limits import Limits
 from mammothbox.decode.parcel import unpack
 from mammothbox.errors import DecodeCrash, DecodeTimeout, InputError
@@ -33,6 +35,20 @@ _TICK_S = 0.1
 
 _BUFFER = 1 << 20
 _LEAVES = {leaf.__name__: leaf for leaf in InputError.__subclasses__()}
+
+
+def child_environment() -> dict[str, str]:
+    """Variables of a decoding child: this package, one numeric thread, and no program to start."""
+    environment = dict(os.environ)
+    root = str(Path(mammothbox.__file__).parents[1])
+    paths = [root, *filter(None, [environment.get("PYTHONPATH")])]
+    environment["PYTHONPATH"] = os.pathsep.join(paths)
+    # Several children share the cores: one numeric thread each, and small address spaces.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        environment[name] = "1"
+    environment["MALLOC_ARENA_MAX"] = "2"
+    environment["PATH"] = os.devnull  # no library may start a program; scenedetect tries
+    return environment
 
 
 class ChildDiedError(Exception):
@@ -81,8 +97,8 @@ class Worker:
         """Whether the child still runs."""
         return self._process.poll() is None
 
-    def decode(self, path: str, kind: Kind, mime: str) -> Content:
-        """Decode one file.
+    def decode(self, path: str, kind: Kind, mime: str, wanted: Glance | None = None) -> Content:
+        """Decode one file, or with `wanted` take only a glance at it.
 
         Raises:
             InputError: the child's verdict on the file, or `DecodeTimeout`.
@@ -93,7 +109,8 @@ class Worker:
         try:
             self._wait_until_ready()
             self._deadline = time.monotonic() + self._limits.timeout_s
-            self._send({"path": path, "kind": kind.value, "mime": mime})
+            asked = dataclasses.asdict(wanted) if wanted else None
+            self._send({"path": path, "kind": kind.value, "mime": mime, "glance": asked})
             content = self._converse()
         except (wire.ProtocolError, OSError) as error:
             self.kill()
@@ -121,15 +138,6 @@ class Worker:
         self._lifeline.close()
 
     def _spawn(self, connection: int, lifeline: int) -> subprocess.Popen[bytes]:
-        root = str(Path(mammothbox.__file__).parents[1])
-        environment = dict(os.environ)
-        paths = [root, *filter(None, [environment.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
-        # Several children share the cores: one numeric thread each, and small address spaces.
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            environment[name] = "1"
-        environment["MALLOC_ARENA_MAX"] = "2"
-        environment["PATH"] = os.devnull  # no library may start a program; scenedetect tries
         arguments = [str(connection), str(lifeline), str(os.getpid()), self._limits.to_json()]
         return subprocess.Popen(
             # -P: the current folder may hold files named like modules.
@@ -139,7 +147,7 @@ class Worker:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env=environment,
+            env=child_environment(),
             start_new_session=True,  # Ctrl-C in the terminal reaches the parent alone
         )
 

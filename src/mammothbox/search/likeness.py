@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mammothbox.records import Digest, FileRef, Hit, Kind, Vector, Why
+from mammothbox.records import Digest, FileRef, Hit, Kind, Pixels, Vector, Why
 from mammothbox.search.evidence import fuse
 from mammothbox.search.finding import SearchAnswer, SearchModels, by_vectors, hits_of
 from mammothbox.store import Filters, Store
@@ -51,3 +51,25 @@ def mean(vectors: list[Vector]) -> Vector:
     total = np.sum(vectors, axis=0, dtype=np.float32)
     length = float(np.linalg.norm(total))
     return np.asarray(total / length if length > 1e-6 else vectors[0], dtype=np.float32)
+
+
+def like_picture(
+    store: Store, models: SearchModels, pixels: Pixels, limit: int = 20
+) -> SearchAnswer:
+    """Files that look like a picture which is in no library, best first.
+
+    Raises:
+        ModelError: the joint embedder is not available.
+    """
+    card = models.cards()["embedder"]
+    if not store.has_vectors("joint", card.id, card.revision):
+        return SearchAnswer((), ("no picture has been looked at yet",))
+    with models.embedder() as embedder:
+        vector = np.asarray(embedder.embed_images([pixels])[0], dtype=np.float32)
+    near = store.nearest("joint", card.id, card.revision, vector, limit=limit)
+    scores = {item.digest: item.score for item in near}
+    fused = [
+        item._replace(score=scores[item.digest])
+        for item in fuse([(1.0, by_vectors(near, "looks", -1.0))])
+    ]
+    return SearchAnswer(hits_of(store, fused, Filters(), limit))

@@ -13,6 +13,7 @@ from mammothbox.store import (
     answers,
     contents,
     duplicates,
+    listing,
     people,
     problems,
     results,
@@ -23,6 +24,7 @@ from mammothbox.store.counts import Counts, counts, owned_files
 from mammothbox.store.duplicates import NearPair
 from mammothbox.store.filters import Filters
 from mammothbox.store.found import Near, Space, WordMatch
+from mammothbox.store.listing import Choices, Listed
 from mammothbox.store.people import Tag
 from mammothbox.store.problems import Problem
 from mammothbox.store.results import Failure
@@ -138,6 +140,29 @@ class Asking(Session):
         """A small value kept for the library, or None."""
         with self._reading() as connection:
             return answers.get_meta(connection, key)
+
+    def listing(self, filters: Filters = _EVERYTHING) -> list[Listed]:
+        """Every file that passes the filters, newest first."""
+        with self._reading() as connection:
+            return listing.listing(connection, filters)
+
+    def choices(self) -> Choices:
+        """What files can be narrowed by, with the number of each."""
+        with self._reading() as connection:
+            return listing.choices(connection)
+
+    def roots(self) -> list[str]:
+        """Every folder that was ever scanned."""
+        with self._reading() as connection:
+            return listing.roots(connection)
+
+    def stamp(self) -> tuple[int, ...]:
+        """Another value after every write of any process; for those who keep what they read."""
+        files = tallies.file_stamp(self.directory)
+        if files:
+            return files
+        with self._reading() as connection:
+            return tallies.row_stamp(connection)
 
     def step_seconds(self) -> dict[str, float]:
         """Step → mean seconds a content took, as far as earlier runs tell."""

@@ -63,6 +63,9 @@ def owned_files(directory: Path) -> list[Path]:
     """Every file a library wrote into its directory, and nothing else that may lie there."""
     names = [DATABASE_NAME + tail for tail in ("", "-wal", "-shm", "-journal")] + [LOCK_NAME]
     found = [directory / name for name in names]
+    found += sorted((directory / "previews").glob("??/*"))
+    found += sorted((directory / "plans").glob("*.yaml"))
+    found += [directory / "token.sha256"]
     vectors = directory / FOLDER
     for pattern in ("*.f16", "*.ids", "*.json", "*.json.new", "append.lock"):
         found += sorted(vectors.glob(pattern))

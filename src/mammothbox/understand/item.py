@@ -49,11 +49,14 @@ def item(
         "ocr_text": values.get("ocr", {}).get("text"),
         "transcript": _transcript(values.get("transcript")),
         **_described(ref.kind, values),
+        **values.get("person", {}),
         "tags": [tag.name for tag in tags],
         "tags_by_person": [tag.name for tag in tags if tag.by_person],
         "authors": _authors(results),
         "problems": _problems(results),
     }
+    if "caption" in values.get("person", {}):
+        found["caption_confidence"] = found["caption_from_labels"] = None
     if facts.get("extra"):
         found["extra"] = facts["extra"]
     return found

@@ -1,0 +1,11 @@
+"""Looking through a library: the list of everything, pictures of it, forms that a browser plays.
+
+    Store + Decoder → Listing, previews on disk, one file's sheet → library → interfaces
+
+Knows nothing of HTTP. `Browsing` is the part of the library's façade that this package answers for.
+"""
+
+from mammothbox.browse.browsing import Browsing
+from mammothbox.browse.snapshot import Snapshot
+
+__all__ = ["Browsing", "Snapshot"]

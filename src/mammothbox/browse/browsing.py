@@ -1,0 +1,167 @@
+"""What a library can do for somebody who looks through it: the façade's part of this package."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from mammothbox.browse.previews import Previews
+from mammothbox.browse.sheet import ocr_lines, summaries
+from mammothbox.browse.snapshot import Snapshot
+from mammothbox.browse.sources import intact
+from mammothbox.errors import NotFound, UsageError
+from mammothbox.records import Digest, Done, FileRef, Passage, Result
+from mammothbox.store import Filters
+from mammothbox.store.listing import Choices, Listed
+
+if TYPE_CHECKING:
+    from mammothbox.models import Models
+    from mammothbox.settings import Settings
+    from mammothbox.store import Store
+
+PERSON = "person"
+"""Step, and model, of what a person said of a content."""
+
+_MOST_CHARS = {"title": 300, "caption": 4000}
+_KEPT = 8
+"""Lists that are kept for the next question."""
+
+
+class Browsing:
+    """Lists, sheets, pictures and a person's words; mixed into `library.Library`."""
+
+    settings: Settings
+    store: Store
+
+    @property
+    def models(self) -> Models:
+        """The models, opened when first asked for."""
+        raise NotImplementedError
+
+    def _items(self, refs: Sequence[FileRef]) -> Iterator[dict[str, Any]]:
+        raise NotImplementedError
+
+    @cached_property
+    def previews(self) -> Previews:
+        """Pictures of files and playable forms of recordings."""
+        return Previews(self.settings)
+
+    @cached_property
+    def _lists(self) -> _Lists:
+        return _Lists()
+
+    def listing(self, filters: Filters | None = None) -> Snapshot:
+        """Every file that passes the filters, newest first.
+
+        Raises:
+            UsageError: a date of the filters does not parse.
+        """
+        return self._lists.get(self.store, filters or Filters())
+
+    def choices(self) -> Choices:
+        """What files can be narrowed by, with the number of each."""
+        return self.store.choices()
+
+    def summaries(self, entries: Sequence[Listed]) -> list[dict[str, Any]]:
+        """A few words about each entry, for a list."""
+        return summaries(self.store, entries)
+
+    def about(self, digest: str) -> dict[str, Any]:
+        """Everything known of a content, as `show` tells it, and where its text stands.
+
+        Raises:
+            NotFound: the library knows no such content.
+        """
+        refs = self._refs(digest)
+        found = next(self._items(refs[:1]))
+        results = self.store.results([refs[0].digest], ("facts", "ocr", PERSON))[refs[0].digest]
+        said = results.get(PERSON)
+        found["said_by_person"] = (
+            dict(said.outcome.value) if said and isinstance(said.outcome, Done) else {}
+        )
+        found["ocr_lines"] = ocr_lines(results, self.settings.image_side_px)
+        return found
+
+    def content(self, digest: str) -> FileRef:
+        """A path at which the content lies now.
+
+        Raises:
+            NotFound: unknown, gone, changed, or led out of the scanned folders.
+        """
+        return intact(self._refs(digest), self.store.roots())
+
+    def say(self, digest: str, *, title: str | None = None, caption: str | None = None) -> None:
+        """Remember a person's title or caption; an empty one gives the model's back.
+
+        Raises:
+            NotFound: the library knows no such content.
+            UsageError: it is too long.
+        """
+        ref = self._refs(digest)[0]
+        before = self.store.results([ref.digest], (PERSON,))[ref.digest].get(PERSON)
+        said = dict(before.outcome.value) if before and isinstance(before.outcome, Done) else {}
+        for field, text in (("title", title), ("caption", caption)):
+            if text is None:
+                continue
+            if len(text) > _MOST_CHARS[field]:
+                raise UsageError(f"a {field} has at most {_MOST_CHARS[field]} characters")
+            said[field] = " ".join(text.split())
+        said = {field: text for field, text in said.items() if text}
+        words = tuple(Passage(field, text) for field, text in said.items())
+        self.store.commit([Result(ref.digest, PERSON, PERSON, "1", Done(said), words)])
+
+    def tag_content(
+        self, digest: str, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> list[str]:
+        """Add and remove tags of a content; returns those in force.
+
+        Raises:
+            NotFound: the library knows no such content.
+        """
+        ref = self._refs(digest)[0]
+        self.store.edit_tags(ref.digest, add, remove)
+        return [tag.name for tag in self.store.tags([ref.digest])[ref.digest]]
+
+    def _refs(self, digest: str) -> list[FileRef]:
+        found = self.store.files(digest=Digest(digest))
+        if not found:
+            raise NotFound(f"the library knows no content {digest[:16]}…")
+        return found
+
+    def _close_browsing(self) -> None:
+        if "previews" in self.__dict__:
+            self.previews.close()
+
+
+class _Lists:
+    """The last lists that were asked for, as long as nothing is written."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, ...] = ()
+        self._kept: dict[Filters, Snapshot] = {}
+
+    def get(self, store: Store, filters: Filters) -> Snapshot:
+        with self._lock:
+            stamp = store.stamp()
+            if stamp != self._stamp:
+                self._stamp, self._kept = stamp, {}
+            if filters not in self._kept:
+                while len(self._kept) >= _KEPT:
+                    self._kept.pop(next(iter(self._kept)))
+                entries = store.listing(filters)
+                self._kept[filters] = Snapshot("", entries)
+                self._kept[filters] = replace(self._kept[filters], version=_version(entries))
+            return self._kept[filters]
+
+
+def _version(entries: Sequence[Listed]) -> str:
+    mark = blake2b(digest_size=8)
+    for entry in entries:
+        mark.update(entry.digest.encode())
+        mark.update(entry.when.encode())
+    return mark.hexdigest()
