@@ -34,7 +34,7 @@ from mammothbox.store import Copied, Counts, Failure, Filters, Store, open_store
 from mammothbox.understand.item import item
 from mammothbox.understand.question import Answer
 
-__all__ = ["Duplicates", "Library", "Status"]
+__all__ = ["Duplicates", "Library", "SearchAnswer", "Status"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,9 @@ class Settings:
         describe: ``groups``, ``each`` or ``none``; empty means the profile's own default.
         blip_endpoint, clip_endpoint, whisper_endpoint, phi35_endpoint: base URLs of services that
             replace local models; empty means local.
+        serve_folders: folders that `serve` may take in and arrange, separated by ":"; empty means
+            your home folder. Folders that were ingested before are always among them.
+        max_upload_bytes: the web application refuses larger uploads.
         token: bearer token that `serve` asks every client for; empty means none.
         leases: directory in which all commands of a user agree on their models' memory.
         blip_model, clip_model, whisper_model, phi35_model: name of the model to ask such a service
@@ -129,6 +132,8 @@ class Settings:
     clip_api_key: str = ""
     whisper_api_key: str = ""
     phi35_api_key: str = ""
+    serve_folders: str = ""
+    max_upload_bytes: int = 4_000_000_000
     token: str = ""
     leases: Path = Path()
     database_url: str = ""

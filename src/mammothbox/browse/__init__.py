@@ -6,6 +6,8 @@ Knows nothing of HTTP. `Browsing` is the part of the library's façade that this
 """
 
 from mammothbox.browse.browsing import Browsing
-from mammothbox.browse.snapshot import Snapshot
+from mammothbox.browse.snapshot import Snapshot, encode_cursor
+from mammothbox.browse.sources import inside
+from mammothbox.store import Filters
 
-__all__ = ["Browsing", "Snapshot"]
+__all__ = ["Browsing", "Filters", "Snapshot", "encode_cursor", "inside"]

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mammothbox.browse.previews import Previews
 from mammothbox.browse.sheet import ocr_lines, summaries
 from mammothbox.browse.snapshot import Snapshot
 from mammothbox.browse.sources import intact
+from mammothbox.browse.uploads import keep
 from mammothbox.errors import NotFound, UsageError
 from mammothbox.records import Digest, Done, FileRef, Passage, Result
 from mammothbox.store import Filters
@@ -125,6 +127,15 @@ class Browsing:
         ref = self._refs(digest)[0]
         self.store.edit_tags(ref.digest, add, remove)
         return [tag.name for tag in self.store.tags([ref.digest])[ref.digest]]
+
+    def keep_upload(self, path: Path, name: str) -> Path:
+        """Keep an uploaded file beside the library, equal bytes once; returns where it lies.
+
+        Raises:
+            Unsupported: it is no photo, video, sound or document.
+            UsageError: the name is none.
+        """
+        return keep(self.store, self.settings.library, path, name)
 
     def _refs(self, digest: str) -> list[FileRef]:
         found = self.store.files(digest=Digest(digest))

@@ -92,7 +92,7 @@ class Previews:
         """
         if ref.kind is not Kind.VIDEO:
             raise Unsupported(f"{ref.name} is no video")
-        return self._made(ref, "strip.webp", lambda path: self._thumbnail(ref, path))
+        return self._made(ref, "strip.webp", lambda path: self._thumbnail(ref, path, strip=True))
 
     def page(self, ref: FileRef, number: int) -> Path:
         """A WebP of one page of a document, from 1.
@@ -172,7 +172,7 @@ class Previews:
     def _glance(self, ref: FileRef, glance: Glance) -> Content:
         return self._decoding().glance(ref.path, ref.kind, ref.mime, glance)
 
-    def _thumbnail(self, ref: FileRef, path: Path) -> None:
+    def _thumbnail(self, ref: FileRef, path: Path, *, strip: bool = False) -> None:
         """Both pictures of a video come from one look at it, whichever was asked for."""
         content = self._glance(ref, Glance(THUMBNAIL_PX))
         if isinstance(content, ImageContent):
@@ -180,12 +180,10 @@ class Previews:
         elif isinstance(content, AudioContent) and content.samples is not None:
             drawing.wave(content.samples).save(path, "WEBP", quality=80)
         elif isinstance(content, VideoContent):
-            frame, strip = drawing.cover(content.frames), drawing.strip(content.frames)
-            asked = "strip.webp" if "strip" in path.name else "thumb.webp"
-            mine, other = (strip, frame) if asked == "strip.webp" else (frame, strip)
-            mine.save(path, "WEBP", quality=78)
-            rest = "thumb.webp" if asked == "strip.webp" else "strip.webp"
-            _whole(self._path(ref, rest), lambda place: _save(other, place))
+            pictures = [drawing.cover(content.frames), drawing.strip(content.frames)]
+            names = ["thumb.webp", "strip.webp"]
+            _save(pictures[strip], path)
+            _whole(self._path(ref, names[not strip]), lambda p: _save(pictures[not strip], p))
         else:
             raise Unsupported(f"{ref.name}: there is nothing to see in it")
 

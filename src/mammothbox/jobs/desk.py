@@ -108,6 +108,18 @@ class Desk:
                     self._store.close()
                     self._store = None
 
+    def memory(self) -> dict[str, Any]:
+        """Bytes that all processes use, the ceiling, and the models' hosts as they run."""
+        from mammothbox.memory import used_bytes
+        from mammothbox.models.memory import ceiling, process_bytes
+
+        hosts = [
+            {"engine": name, "pid": pid, "bytes": process_bytes(pid)}
+            for name, pid in self.library.models.pids().items()
+        ]
+        limit = ceiling(self.settings.memory_bytes)
+        return {"used_bytes": used_bytes(), "limit_bytes": limit, "hosts": hosts}
+
     def submit(self, kind: str, about: Mapping[str, Any], work: Work) -> Job:
         """Queue a piece of work."""
         job = Job(kind, about)

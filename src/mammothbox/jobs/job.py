@@ -11,7 +11,7 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -142,7 +142,7 @@ class Job:
         """
         with self._changed:
             self._learn(event)
-            self._tell(_word(type(event).__name__), asdict(event) if is_dataclass(event) else {})
+            self._tell(_word(type(event).__name__), _plain(event))
         self._heed()
 
     def step(self, done: int, total: int) -> None:
@@ -189,6 +189,14 @@ class Job:
         self._number += 1
         self._events.append((self._number, {"event": name, "job": self.id, **values}))
         self._changed.notify_all()
+
+
+def _plain(event: Event) -> dict[str, Any]:
+    """The event's fields as JSON; `dataclasses.asdict` would count the pairs of a Counter."""
+    found = {field.name: getattr(event, field.name) for field in fields(event)}
+    return {
+        name: dict(value) if isinstance(value, Mapping) else value for name, value in found.items()
+    }
 
 
 def _word(name: str) -> str:

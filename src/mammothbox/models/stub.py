@@ -285,5 +285,9 @@ class StubModels:
         """0: there are no hosts."""
         return 0
 
+    def pids(self) -> Mapping[str, int]:
+        """Empty: there are no hosts."""
+        return {}
+
     def close(self) -> None:
         """Nothing to end."""
