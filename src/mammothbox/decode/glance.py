@@ -155,13 +155,13 @@ def _written(content: DocumentContent, name: str, wanted: Glance) -> Pixels:
         raise Unsupported(f"{name} has {len(content.pages)} pages, no {wanted.page}")
     lines: list[str] = []
     for line in content.pages[wanted.page - 1].text.splitlines():
-        lines += textwrap.wrap(line.expandtabs(4), 72) or [""]
-        if len(lines) > 60:
+        lines += textwrap.wrap(line.expandtabs(4), 54) or [""]
+        if len(lines) > 40:
             break
     image = Image.new("RGB", _SHEET, (255, 255, 255))
     draw = ImageDraw.Draw(image)
     draw.multiline_text(
-        (64, 64), "\n".join(lines[:52]), (40, 40, 44), ImageFont.load_default(17), spacing=4
+        (64, 64), "\n".join(lines[:38]), (40, 40, 44), ImageFont.load_default(24), spacing=5
     )
     scale = min(1.0, wanted.side / max(image.size))
     size = round(image.width * scale), round(image.height * scale)

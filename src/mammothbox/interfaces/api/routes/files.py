@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from mammothbox.browse import encode_cursor
 from mammothbox.interfaces.api.answer import Answer
 from mammothbox.interfaces.api.asking import EXAMPLE_DIGEST, DigestPath, TheDesk, TheFilters
+from mammothbox.jobs import Desk
 
 router = APIRouter(tags=["files"])
 
@@ -145,5 +146,12 @@ def duplicates(
 ) -> Any:
     """Groups of paths with equal bytes, and pairs of pictures that differ in few bits."""
     found = desk.library.duplicates(bits)
-    near = [{"first": a, "second": b, "bits": distance} for a, b, distance in found.near]
+    near = [
+        {"first": _half(desk, a), "second": _half(desk, b), "bits": distance}
+        for a, b, distance in found.near
+    ]
     return Answer({"exact": found.exact, "near": near})
+
+
+def _half(desk: Desk, path: str) -> dict[str, str]:
+    return {"path": path, "digest": desk.library.ref(path).digest}

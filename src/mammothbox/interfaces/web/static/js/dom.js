@@ -10,7 +10,7 @@ export function h(tag, props = {}, ...children) {
     else if (key === "value" || key === "checked" || key === "draggable" || key === "disabled") node[key] = value;
     else node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((c) => c !== null && c !== undefined && c !== false));
+  node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false));
   return node;
 }
 
