@@ -27,7 +27,7 @@ from mammothbox.library import Library
 from mammothbox.models import Models
 from mammothbox.organise.shelf import Shelf
 from mammothbox.settings import Settings
-from mammothbox.store import Store, open_store
+from mammothbox.store import Store
 
 _LOG = logging.getLogger(__name__)
 _KEPT = 100
@@ -51,9 +51,9 @@ class Desk:
     def __init__(self, settings: Settings, models: Models | None = None) -> None:
         self.settings = settings
         try:
-            open_store(settings.library, write=False).close()
+            Library.open(settings).close()
         except NotFound:
-            open_store(settings.library, write=True).close()
+            Library.open(settings, write=True).close()
         self.library = Library.open(settings, models=models)
         self._store: Store | None = None
         self._writers = 0
@@ -96,7 +96,7 @@ class Desk:
         """
         with self._lock:
             if self._store is None:
-                self._store = open_store(self.settings.library, write=True)
+                self._store = Library.open(self.settings, write=True).store
             self._writers += 1
             store = self._store
         try:

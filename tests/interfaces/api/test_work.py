@@ -184,3 +184,10 @@ def test_status_models_metrics_and_openapi(still: Box) -> None:
 
 def test_access_is_only_a_value() -> None:
     assert Access().answers_to("localhost")
+
+
+def test_a_question_about_a_photo_is_answered_from_what_is_known(still: Box) -> None:
+    body = {"digest": still.digest("IMG_2102.jpg"), "question": "when was it taken?"}
+    assert set(still.post("/ask", body)) == {"text", "source", "evidence", "model"}
+    body["digest"] = still.digest("reading.mp3")
+    assert still.post("/ask", body, 400)["reason"] == "UsageError"

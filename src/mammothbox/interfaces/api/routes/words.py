@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
@@ -54,3 +55,26 @@ def keep(desk: TheDesk, pair: Pair) -> Any:
     with desk.writing() as library:
         library.not_duplicates(paths)
     return Answer({"kept": len(paths)})
+
+
+class Question(BaseModel):
+    """A question about one photo."""
+
+    digest: str = Field(pattern="^[0-9a-f]{64}$", examples=[EXAMPLE_DIGEST])
+    question: str = Field(min_length=1, max_length=500, examples=["what animal is it?"])
+
+
+class Answered(BaseModel):
+    """What can be said from what is known of it; always a guess."""
+
+    text: str = Field(description="empty where nothing known answers", examples=["a dog"])
+    source: str = Field(description="statement behind it", examples=["caption"])
+    evidence: str = Field(examples=["a dog runs through the snow"])
+    model: str = Field(examples=["small-writer"])
+
+
+@router.post("/ask", response_model=Answered, summary="Ask about a photo")
+def ask(desk: TheDesk, asked: Question) -> Any:
+    """Answered from what is known of the photo, never by a second look at it."""
+    path = desk.library.about(asked.digest)["path"]
+    return Answer(asdict(desk.library.ask(path, asked.question)))

@@ -65,6 +65,7 @@ function sheet(about, item, stage) {
     item.timeline?.length ? part(W.moments, transcript(item.timeline.map((t) => ({ start_s: t.start_s, text: t.caption })), stage)) : null,
     item.labels?.length ? part(W.seen, bars(item.labels)) : null,
     item.ocr_text ? part(W.read, h("div", { class: "readtext", tabindex: 0 }, item.ocr_text)) : null,
+    item.kind === "image" ? part(W.ask, asking(item)) : null,
     part(W.facts, facts(item)),
     Object.keys(item.authors || {}).length ? part(W.models, authors(item)) : null,
     item.problems?.some((p) => p.failed) ? part(W.problems, item.problems.filter((p) => p.failed).map((p) => h("p", { class: "warn small" }, `${p.step}: ${p.failed}`))) : null,
@@ -127,6 +128,19 @@ function transcript(segments, stage) {
     list.scrollTo({ top: line.offsetTop - list.clientHeight / 2, behavior: "smooth" });
   });
   return list;
+}
+
+function asking(item) {
+  const field = h("input", { class: "field grow", placeholder: W.askHint, "aria-label": W.ask, maxlength: 500 });
+  const told = h("p", { class: "small", role: "status" });
+  return h("form", { onsubmit: (event) => {
+    event.preventDefault();
+    if (!field.value.trim()) return;
+    told.textContent = "…";
+    call("/ask", { method: "POST", body: { digest: item.digest, question: field.value } })
+      .then((a) => { told.replaceChildren(a.text ? h("strong", {}, a.text) : W.noAnswer, h("span", { class: "soft" }, a.evidence ? ` (${a.source}: ${a.evidence})` : "")); })
+      .catch((error) => { told.textContent = ""; tell(error); });
+  } }, h("div", { class: "row" }, field, h("button", {}, W.askButton)), told);
 }
 
 const bars = (labels) => h("div", { class: "bars" }, labels.slice(0, 5).map((l) => h("div", {}, h("span", {}, l.label), meter(l.score, l.label), h("span", { class: "soft small" }, `${Math.round(l.score * 100)} %`))));

@@ -21,7 +21,7 @@ const WORDS = {
   showText: "Show the text that was read", caption: "Caption", tags: "Tags", addTag: "Add a tag", removeTag: (t) => `Remove the tag ${t}`,
   titleLabel: "Title", said: "Transcript", seen: "Seen in it", read: "Text in it", facts: "File", models: "Who said what",
   moments: "Moments", similar: "More like this", notYet: "Not understood yet", problems: "Problems", mine: "you", saved: "Saved",
-  ask: "Ask about it", askHint: "What colour is the door?", askButton: "Ask",
+  ask: "Ask about it", askHint: "What colour is the door?", askButton: "Ask", noAnswer: "What is known of it does not say.",
   fact: { path: "Path", size: "Size", taken_at: "Taken", camera: "Camera", pixels: "Pixels", duration: "Length", pages: "Pages", author: "Author", gps: "Place", other_paths: "Also at", language: "Language", category: "Category", mime: "Type" },
   preparing: "Preparing a form that your browser can play…", noPreview: "There is no preview of this file",
   pageOf: (n, all) => (all ? `${n} of ${all}` : `${n}`),
