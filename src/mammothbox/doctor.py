@@ -26,7 +26,12 @@ from mammothbox.models.memory import host_budget, machine_bytes
 from mammothbox.settings import Settings
 
 LOW_DISK_BYTES = 2_000_000_000
-EXTRAS = {"blip2": "transformers", "train": "torch", "postgres": "psycopg", "workers": "dramatiq"}
+EXTRAS = {
+    "reference": "transformers",
+    "train": "torch",
+    "postgres": "psycopg",
+    "workers": "dramatiq",
+}
 """Optional extra → a module that shows it is installed."""
 
 

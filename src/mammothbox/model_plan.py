@@ -22,7 +22,7 @@ __all__ = ["Choice", "ModelPlan", "model_plan"]
 
 KINDS = {
     "captioner": ("fp16", "int8", "int4"),
-    "embedder": ("fp16", "int8"),
+    "embedder": ("int8",),
     "writer": ("fp16", "int8", "q4_k_m"),
 }
 """Contract → quantisations, best first."""

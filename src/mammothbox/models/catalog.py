@@ -11,6 +11,8 @@ Example:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mammothbox.errors import UsageError
 from mammothbox.models.manifest import UNPINNED, HubFile, Model, WeightFile, WheelPart, Wheels
 
@@ -198,12 +200,21 @@ BLIP2 = _planned(
     ("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors.index.json"),
     "captions and answers about pictures; about 4 GB loaded at 8 bit, 2.5 GB at 4 bit",
 )
-CLIP = _planned(
-    "clip-vit-base-patch32",
-    "MIT",
-    "openai/clip-vit-base-patch32",
-    ("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors"),
-    "joint vectors of pictures and sentences; about 0.6 GB on disk",
+CLIP = replace(
+    _planned(
+        "clip-vit-base-patch32",
+        "MIT",
+        "openai/clip-vit-base-patch32",
+        ("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors"),
+        "joint vectors of pictures and sentences; about 0.8 GB on disk",
+    ),
+    engine="clip",
+    derived=(
+        ("model.safetensors", "clip-images.onnx"),
+        ("model.safetensors", "clip-texts.onnx"),
+    ),
+    dimensions=512,
+    load_bytes=450_000_000,
 )
 PHI = _planned(
     "phi-3.5-mini-instruct",

@@ -54,9 +54,11 @@ def build_missing(model: Model, cache: Cache) -> None:
 
 
 def _build(source: Path, target: Path) -> None:
-    from mammothbox.models.graphs import efficientnet_lite2, minilm
+    from mammothbox.models.graphs import clip, efficientnet_lite2, minilm
 
-    if target.name == "minilm.onnx":
+    if target.name in (clip.IMAGES, clip.TEXTS):
+        clip.build(source.parent, target)
+    elif target.name == "minilm.onnx":
         minilm.build(source.parent, target)
     else:
         efficientnet_lite2.build(source, target)

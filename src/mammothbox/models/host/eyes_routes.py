@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -88,7 +88,17 @@ def _picture_of(body: dict[str, Any]) -> str:
     raise UsageError("no image_url in the messages")
 
 
-def routes(service: Service[Senses]) -> list[Route]:
+class Seeing(Protocol):
+    """What looks and embeds: `Senses`, or another model in the same shapes."""
+
+    def look(self, urls: Sequence[str]) -> list[dict[str, Any]]:
+        """What is seen at each data URL, ``vector`` at least."""
+
+    def embed(self, model: str, modality: str, inputs: Sequence[str]) -> Vectors:
+        """One row an input."""
+
+
+def routes(service: Service[Seeing]) -> list[Route]:
     """The host's own routes."""
 
     async def looks(request: Request) -> Response:

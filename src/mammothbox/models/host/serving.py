@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mammothbox.models.cache import Cache
-from mammothbox.models.catalog import CONTRACTS, MODELS, model_for
+from mammothbox.models.catalog import CONTRACTS, MODELS, model_for, models_of
 from mammothbox.models.derived import build_missing
 from mammothbox.models.host.service import Service
 from mammothbox.models.manifest import Model
@@ -26,6 +26,10 @@ SLOTS = 4
 
 
 def _model(arguments: argparse.Namespace) -> Model:
+    name = arguments.engine
+    for model in models_of(arguments.profile, arguments.writer):
+        if model.engine == name:
+            return model
     by_engine = {"eyes": "embedder", "whisper": "transcriber", "llama": "writer", "ocr": "reader"}
     contract = by_engine.get(arguments.engine, arguments.engine)
     if contract not in CONTRACTS:
@@ -52,6 +56,11 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
 
             backbone = cache.root / "efficientnet-lite2" / "efficientnet-lite2.onnx"
             return Senses(backbone, cache.root / "minilm", threads)
+        if model.engine == "clip":
+            from mammothbox.models.engines.clip import ClipEngine
+            from mammothbox.models.host.clip_routes import ClipSenses
+
+            return ClipSenses(ClipEngine(folder, threads))
         if model.engine == "whisper":
             from mammothbox.models.engines.whisper import WhisperEngine
 
@@ -68,7 +77,7 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
 
 
 def _routes(engine: str, service: Service[Any]) -> list[Any]:
-    if engine == "eyes":
+    if engine in ("eyes", "clip"):
         from mammothbox.models.host import eyes_routes
 
         return eyes_routes.routes(service)
