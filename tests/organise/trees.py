@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+MESS = {"a.jpg": b"dog", "b.jpg": b"cat", "deep/c.pdf": b"bill", "deep/d.txt": b"note"}
+"""A small mess that most tests arrange."""
+
 
 def picture(root: Path, times: bool = True) -> dict[str, tuple]:
     """Every name below `root` (and "." itself): form, mode, mtime, bytes, links."""
@@ -22,6 +25,11 @@ def _look(path: Path, times: bool) -> tuple:
     if path.is_dir():
         return ("folder", stat.st_mode, mtime)
     return ("file", stat.st_mode, mtime, path.read_bytes(), stat.st_nlink)
+
+
+def names(root: Path) -> list[str]:
+    """The paths of all files below `root`, sorted."""
+    return sorted(path for path, look in picture(root).items() if look[0] == "file")
 
 
 def contents(root: Path) -> list[bytes]:
