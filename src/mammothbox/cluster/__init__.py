@@ -32,6 +32,13 @@ REALMS = (
 """Families whose files are compared with each other."""
 
 
+FEW_WORDS = 60
+"""Papers, or recordings, under which they are divided only where groups stand clearly apart."""
+CLEARLY_APART = 0.2
+"""Mean silhouette of such groups. Measured: of one kind of paper or recording cut in pieces 0.10 to
+0.15, of different kinds 0.26 to 0.68."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Files that belong together.
@@ -100,7 +107,9 @@ def _clusters_of(
     items: Sequence[Item], places: Sequence[int], most: int, smallest: int
 ) -> list[Cluster]:
     rows = _realm_rows(items, places)
-    labels = group_rows(rows, most, smallest)
+    wordy = items[places[0]].family in (Family.DOCUMENTS, Family.RECORDINGS)
+    apart = CLEARLY_APART if wordy and len(places) < FEW_WORDS else -1.0
+    labels = group_rows(rows, most, smallest, apart)
     fit = fit_of(rows, labels)
     found = []
     for group in range(int(labels.max()) + 1):

@@ -1,8 +1,9 @@
 """Rows of a matrix into groups, their number found from the data.
 
-Ward's linkage on the rows, or on an even sample of a large matrix, cut where the mean silhouette
-is (nearly) highest; then every row goes to the nearest group. Measured on photos and papers of
-known groups: docs/decisions.md.
+Each row is first drawn towards its nearest neighbours, some rounds long, so that chains of alike
+files become tight groups; then Ward's linkage, or that of an even sample of a large matrix, is cut
+where the mean silhouette is (nearly) highest; then every row goes to the nearest group. Measured on
+photos and papers of known groups: docs/decisions.md.
 Deterministic: the same rows in the same order give the same groups.
 """
 
@@ -15,7 +16,14 @@ import numpy.typing as npt
 
 from mammothbox.models.contracts import Vectors
 
-NEAR_BEST = 0.97
+NEIGHBOURS = 15
+"""Rows that each row is drawn towards, at most."""
+A_NEIGHBOUR_PER = 10
+"""Rows of a small matrix to one such neighbour."""
+PULL = 0.8
+"""How much of a drawn row is its neighbours' mean; the rest is the row as it was."""
+ROUNDS = 4
+NEAR_BEST = 0.93
 """Of the cuts whose silhouette is this near the best, the finest is taken: a folder too many is
 joined with one line of the plan, one too few is sorted by hand."""
 SAMPLE = 3000
@@ -25,13 +33,14 @@ Labels = npt.NDArray[np.intp]
 """Group of each row, from 0, groups numbered by the place of their first row."""
 
 
-def group_rows(rows: Vectors, most: int, smallest: int = 3) -> Labels:
+def group_rows(rows: Vectors, most: int, smallest: int = 3, apart: float = -1.0) -> Labels:
     """The group of each row.
 
     Args:
         rows: N x d; distance is Euclidean, so L2-normalised rows are compared by cosine.
         most: so many groups at most.
         smallest: a smaller group is given to its nearest neighbour.
+        apart: mean silhouette of the rows as they are, under which they are one group.
     """
     count = len(rows)
     most = min(most, count // max(smallest, 2))
@@ -39,6 +48,8 @@ def group_rows(rows: Vectors, most: int, smallest: int = 3) -> Labels:
         return np.zeros(count, np.intp)
     sample = rows if count <= SAMPLE else rows[np.linspace(0, count - 1, SAMPLE).astype(int)]
     labels = _best_cut(sample, most, max(2, smallest * len(sample) // count))
+    if labels.max() > 0 and silhouette(_distances(sample), labels) < apart:
+        return np.zeros(count, np.intp)
     centres = centres_of(sample, labels)
     if count > SAMPLE:
         labels = nearest(rows, centres)
@@ -69,6 +80,7 @@ def nearest(rows: Vectors, centres: Vectors) -> Labels:
 def _best_cut(rows: Vectors, most: int, smallest: int) -> Labels:
     from scipy.cluster.hierarchy import fcluster, linkage
 
+    rows = smoothed(rows)
     tree = linkage(rows, "ward")
     distances = _distances(rows)
     cuts: dict[bytes, tuple[float, Labels]] = {}
@@ -85,6 +97,35 @@ def _best_cut(rows: Vectors, most: int, smallest: int) -> Labels:
         (labels for score, labels in cuts.values() if score >= enough),
         key=lambda labels: int(labels.max()),
     )
+
+
+def smoothed(rows: Vectors) -> Vectors:
+    """Each row drawn towards its neighbours, theirs towards their own, and so on.
+
+    What one photo's vector says of its subject is blurred by light, place and pose; those of its
+    neighbours are blurred otherwise, and their mean less.
+
+    Args:
+        rows: N x d, L2-normalised; N x N cosines are held in memory.
+
+    Returns:
+        N x d, L2-normalised.
+    """
+    count = len(rows)
+    near = min(NEIGHBOURS, max(2, round(count / A_NEIGHBOUR_PER)))
+    if count <= near:
+        return rows
+    likeness = rows @ rows.T
+    np.fill_diagonal(likeness, -np.inf)
+    nearest_first = np.argpartition(-likeness, near - 1, axis=1)[:, :near]
+    weights = np.maximum(np.take_along_axis(likeness, nearest_first, 1), 0) ** 2
+    weights /= np.maximum(weights.sum(1, keepdims=True), 1e-9)
+    drawn = rows
+    for _ in range(ROUNDS):
+        pulled = (weights[:, :, None] * drawn[nearest_first]).sum(1)
+        drawn = (1 - PULL) * rows + PULL * pulled
+        drawn = drawn / np.maximum(np.linalg.norm(drawn, axis=1, keepdims=True), 1e-9)
+    return np.asarray(drawn, np.float32)
 
 
 def _distances(rows: Vectors) -> Vectors:

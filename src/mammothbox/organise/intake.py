@@ -32,12 +32,16 @@ def _items(store: Store, refs: Sequence[FileRef], folder: str) -> list[Item]:
         digest: str(steps.get("caption", {}).get("caption", "")) for digest, steps in values.items()
     }
     looks = store.whole_vectors(digests, "joint")
+    written = store.openings(
+        [ref.digest for ref in refs if ref.kind == Kind.DOCUMENT], "text", _TEXT_CHARS
+    )
     reads = store.mean_vectors(digests, "text", captions)
     tags = store.tags(digests)
     found = []
     for ref in refs:
         mine = tuple(tag.name for tag in tags.get(ref.digest, ()) if tag.by_person)
         parts: dict[str, Any] = _known(ref.kind, values[ref.digest])
+        parts["text"] = written.get(ref.digest) or parts["text"]
         found.append(
             Item(
                 path=posixpath.relpath(ref.path, folder),

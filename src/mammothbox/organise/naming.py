@@ -9,7 +9,7 @@ fenced, and the schema leaves them nothing to order.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from mammothbox.cluster import Cluster, Family, Item
+from mammothbox.cluster.papers import kinds_of
 from mammothbox.models.contracts import Prompt, Vectors
 from mammothbox.organise.names import legal_name
 from mammothbox.organise.terms import distinctive_terms
@@ -148,13 +149,17 @@ def _topics(
 def _said(
     items: Sequence[Item], cluster: Cluster, terms: Sequence[str], topics: Sequence[str]
 ) -> dict[str, float]:
-    """Topic → how far a paper's own words say it: its kind as described, or a telling word."""
+    """Topic → how far a paper's own words say it: its kind by its wording, or a telling word."""
     if cluster.family != Family.DOCUMENTS:
         return {}
-    kinds = Counter(stem(items[place].category.lower()) for place in cluster.members)
+    kinds: dict[str, float] = defaultdict(float)
+    for place in cluster.members[:VOTERS]:
+        item = items[place]
+        for kind, share in kinds_of(item.text).items():
+            kinds[stem(kind.lower())] += share
     telling = {stem(term) for term in terms}
     keys = {topic: stem(topic.lower()) for topic in topics}
-    found = {topic: kinds[key] / len(cluster.members) for topic, key in keys.items()}
+    found = {topic: kinds[key] / min(len(cluster.members), VOTERS) for topic, key in keys.items()}
     return {topic: max(share, 0.5 * (keys[topic] in telling)) for topic, share in found.items()}
 
 

@@ -53,6 +53,11 @@ class Asking(Session):
         with self._reading() as connection:
             return contents.passages(connection, digests)
 
+    def openings(self, digests: Sequence[Digest], step: str, chars: int) -> dict[Digest, str]:
+        """Digest → how the text that a step found begins, at most `chars` characters."""
+        with self._reading() as connection:
+            return contents.openings(connection, digests, step, chars)
+
     def whole_vectors(self, digests: Sequence[Digest], space: str) -> dict[Digest, Vector]:
         """Digest → the vector in `space` that stands for the whole content, float32."""
         with self._reading() as connection:

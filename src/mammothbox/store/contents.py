@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from mammothbox.records import Digest, Passage, Vector
 from mammothbox.store.schema import PASSAGES, VECTORS
@@ -19,6 +19,9 @@ _CHUNK = 500
 
 _FIRST = 8
 """Vectors of one content that stand for the whole of it in a mean."""
+
+_OPENING = 24
+"""Passages of one content that are looked at for how it begins."""
 
 
 def _chunks(digests: Sequence[Digest]) -> Iterator[Sequence[Digest]]:
@@ -35,6 +38,25 @@ def passages(connection: Connection, digests: Sequence[Digest]) -> dict[Digest, 
         for digest, *values in connection.execute(query.order_by(PASSAGES.c.id)):
             found.setdefault(digest, []).append(Passage(*values))
     return found
+
+
+def openings(
+    connection: Connection, digests: Sequence[Digest], step: str, chars: int
+) -> dict[Digest, str]:
+    """Digest → how the text that `step` found begins, at most `chars` characters."""
+    found: dict[Digest, str] = {}
+    place = func.row_number().over(partition_by=PASSAGES.c.digest, order_by=PASSAGES.c.id)
+    for chunk in _chunks(digests):
+        ranked = (
+            select(PASSAGES.c.digest, func.substr(PASSAGES.c.text, 1, chars).label("text"),
+                   place.label("place"))
+            .where(PASSAGES.c.digest.in_(chunk), PASSAGES.c.step == step)
+            .subquery()
+        )  # fmt: skip
+        query = select(ranked.c.digest, ranked.c.text).where(ranked.c.place <= _OPENING)
+        for digest, text in connection.execute(query.order_by(ranked.c.digest, ranked.c.place)):
+            found[digest] = f"{found[digest]}\n{text}" if digest in found else text
+    return {digest: text[:chars] for digest, text in found.items()}
 
 
 def mean_vectors(
