@@ -59,10 +59,32 @@ def test_each_group_gets_a_folder_named_after_it():
     assert names == {"Dog", "Ski", "Boat", "Cake", "Bill", "Letter"}
 
 
-def test_the_same_files_in_any_order_give_the_same_plan():
-    items, _ = collection()
-    shuffled = list(np.random.default_rng(1).permutation(np.array(items, dtype=object)))
-    assert plan("/r", items, PlanOptions()) == plan("/r", shuffled, PlanOptions())
+def muddled():
+    """Photos, papers and recordings of overlapping subjects, some of them alike to the last bit."""
+    chance = np.random.default_rng(5)
+    items = []
+    for number in range(90):
+        vector = unit(unit(np.random.default_rng(number % 5).normal(size=24))
+                      + 0.35 * chance.normal(size=24))  # fmt: skip
+        twin = number % 9 == 8 and items[-1].looks is not None
+        vector = items[-1].looks if twin else vector
+        kind = (Kind.IMAGE, Kind.IMAGE, Kind.DOCUMENT, Kind.IMAGE, Kind.AUDIO)[number // 18]
+        seen = {"looks": vector} if kind == Kind.IMAGE else {"reads": vector, "text": "a b " * 9}
+        label = ((f"subject{number % 5}", 0.5),)
+        items.append(Item(f"F_{number:03}", kind, digest=Digest(f"{number:064x}"), labels=label,
+                          **seen))  # fmt: skip
+    return items
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_same_files_in_any_order_give_the_same_plan(seed):
+    items = muddled()
+    shuffled = [items[place] for place in np.random.default_rng(seed).permutation(len(items))]
+    alike = [(items[1].digest, items[40].digest), (items[3].digest, items[2].digest)]
+    for options in (PlanOptions(), PlanOptions(by="mixed"), PlanOptions(max_folders=4)):
+        one = plan("/r", items, options, alike=alike)
+        assert len(one.folders) > 2
+        assert plan("/r", shuffled, options, alike=alike) == one
 
 
 def test_every_file_has_exactly_one_legal_place():
@@ -229,6 +251,50 @@ def test_files_go_only_to_folders_of_the_taxonomy():
     assert set(folders(made).values()) <= {*topics, UNSORTED}
     right = sum(folders(made)[path] == f"Mine/{subject}" for path, subject in truth.items())
     assert right / len(truth) > 0.95
+
+
+def test_a_taxonomy_learns_from_what_a_person_said():
+    """Names that say nothing, until a few files of each subject were moved there."""
+    items, truth = collection()
+    folders_ = ("Box/One", "Box/Two", "Box/Three", "Box/Four")
+    chance = np.random.default_rng(9)
+    names = np.stack([unit(chance.normal(size=64)) for _ in folders_])
+    options = PlanOptions(taxonomy=folders_)
+    wanted = dict(zip(SUBJECTS, folders_, strict=True))
+    photos = [item for item in items if truth[item.path] in wanted]
+
+    def right(made):
+        where = folders(made)
+        return sum(where[i.path] == wanted[truth[i.path]] for i in photos) / len(photos)
+
+    helpers = Helpers(embed=lambda space, texts: names)
+    untaught = plan("/r", items, options, helpers)
+    verdicts = {}
+    for item in photos[:12]:
+        folder = folders(untaught)[item.path]
+        good = wanted[truth[item.path]]
+        verdicts[item.digest] = (folder, True, "") if folder == good else (folder, False, good)
+    taught = plan("/r", items, options, helpers, verdicts)
+    assert right(untaught) < 0.6
+    assert right(taught) > 0.95
+    assert set(folders(taught).values()) <= {*folders_, UNSORTED}
+
+
+def test_a_taxonomy_does_not_propose_what_was_rejected():
+    items, truth = collection()
+    options = PlanOptions(taxonomy=("A", "B", "C"))
+    chance = np.random.default_rng(2)
+    hounds = [item.looks for item in items if truth[item.path] == "dog"]
+    near = unit(unit(np.mean(hounds, 0)) + 3 * unit(chance.normal(size=64)))
+    names = np.stack([near, *(unit(chance.normal(size=64)) for _ in "BC")])
+    helpers = Helpers(embed=lambda space, texts: names)
+    before = folders(plan("/r", items, options, helpers))
+    dogs = [item for item in items if truth[item.path] == "dog" and before[item.path] == "A"]
+    assert len(dogs) > 10
+    verdicts = {item.digest: ("A", False, "") for item in dogs[:5]}
+    after = folders(plan("/r", items, options, helpers, verdicts))
+    assert all(after[item.path] != "A" for item in dogs[:5])
+    assert sum(after[item.path] == "A" for item in dogs) < len(dogs) - 5
 
 
 def test_options_are_checked():

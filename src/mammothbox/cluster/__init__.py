@@ -1,6 +1,6 @@
 """Groups of files that belong together, found from what is known of them. Pure: no disk, no model.
 
-    items → feature rows (one realm at a time) → groups → clusters
+    items → trips, across kinds → feature rows (one realm at a time) → groups → clusters
 
 Photos and videos share a realm, since they share a vector space; so papers, and recordings.
 
@@ -19,6 +19,7 @@ import numpy as np
 from mammothbox.cluster.features import DIRECTIONS, PICTURE_WEIGHTS, WORD_WEIGHTS, feature_rows
 from mammothbox.cluster.groups import Labels, centres_of, group_rows
 from mammothbox.cluster.items import Family, Item
+from mammothbox.cluster.trips import find_trips
 from mammothbox.models.contracts import Vectors
 
 __all__ = ["Cluster", "Family", "Item", "find_clusters", "rows_of"]
@@ -47,11 +48,13 @@ class Cluster:
         members: places in the list of items, the most typical first.
         fit: cosine of each member with the cluster's centre, -1 to 1, in the order of `members`.
         family: what most of its files are.
+        label: what it is called, where that is known: of a trip; else empty.
     """
 
     members: tuple[int, ...]
     fit: tuple[float, ...]
     family: Family
+    label: str = ""
 
     @property
     def cohesion(self) -> float:
@@ -68,12 +71,18 @@ def find_clusters(items: Sequence[Item], most: int, smallest: int = 3) -> list[C
         most: so many clusters at most (one a realm in any case).
         smallest: files a cluster has at least, where its realm has as many.
     """
-    realms = [
-        [place for place, item in enumerate(items) if item.family in families]
-        for families in REALMS
+    trips = find_trips(items)
+    found = [
+        Cluster(trip.members, (1.0,) * len(trip.members), Family.PHOTOS, trip.label)
+        for trip in trips
     ]
-    found: list[Cluster] = []
-    for places in realms:
+    travelled = {place for trip in trips for place in trip.members}
+    for families in REALMS:
+        places = [
+            place
+            for place, item in enumerate(items)
+            if item.family in families and place not in travelled
+        ]
         if places:
             share = max(1, round(most * len(places) / len(items)), min(most // 4, 8))
             found += _clusters_of(items, places, min(share, most), smallest)

@@ -18,7 +18,7 @@ from mammothbox.models.contracts import Vectors
 
 NEIGHBOURS = 15
 """Rows that each row is drawn towards, at most."""
-A_NEIGHBOUR_PER = 10
+A_NEIGHBOUR_PER = 7
 """Rows of a small matrix to one such neighbour."""
 PULL = 0.8
 """How much of a drawn row is its neighbours' mean; the rest is the row as it was."""

@@ -17,7 +17,7 @@ from mammothbox.organise.names import legal_name
 from mammothbox.organise.naming import Helpers, harmless, stem
 from mammothbox.organise.options import PlanOptions
 from mammothbox.organise.plan import UNSORTED
-from mammothbox.organise.tree import Place, by_family
+from mammothbox.organise.tree import TRIPS, Place, by_family
 
 MANY = 14
 """Folders of one family from which they are put under areas."""
@@ -42,7 +42,7 @@ def in_areas(
     found: list[Place] = []
     families: dict[str, list[Place]] = {}
     for place in by_family(places, items):
-        if place.fixed or place.parts == (UNSORTED,):
+        if place.fixed or place.parts == (UNSORTED,) or place.parts[0] == TRIPS:
             found.append(place)
         else:
             families.setdefault("/".join(place.parts[:-1]), []).append(place)

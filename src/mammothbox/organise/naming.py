@@ -70,7 +70,7 @@ class Name:
         text: legal as a folder's name.
         terms: the words that set the cluster apart.
         topics: the nearest topics, best first, with their nearness, see `topics.nearest_topics`.
-        by: ``topic``, ``words``, ``family`` or ``writer``.
+        by: ``topic``, ``words``, ``family``, ``trip`` or ``writer``.
     """
 
     text: str
@@ -81,7 +81,7 @@ class Name:
     @property
     def sure(self) -> bool:
         """Whether the nearest topic is near enough to need nobody's opinion."""
-        return self.by == "topic" and self.topics[0][1] >= CLEAR_TOPIC
+        return self.by == "trip" or (self.by == "topic" and self.topics[0][1] >= CLEAR_TOPIC)
 
 
 def names_by_statistics(
@@ -102,6 +102,8 @@ def _statistical(
     terms: tuple[str, ...],
     topics: tuple[tuple[str, float], ...],
 ) -> Name:
+    if cluster.label:
+        return Name(legal_name(cluster.label), terms, (), "trip")
     if topics and topics[0][1] >= TOPIC_FLOOR:
         return Name(topics[0][0], terms, topics, "topic")
     if terms and cluster.family != Family.RECORDINGS:  # what is said is seldom what it is
@@ -194,7 +196,9 @@ def names_by_writer(
     Without a wish only names that statistics are unsure of are asked for: measured, a small writer
     only copies a clear subject, or makes it worse.
     """
-    doubtful = [place for place, name in enumerate(names) if hint or not name.sure]
+    doubtful = [
+        place for place, name in enumerate(names) if name.by != "trip" and (hint or not name.sure)
+    ]
     bundles = [doubtful[start : start + CARDS] for start in range(0, len(doubtful), CARDS)]
     prompts = [
         cards_prompt([card(items, clusters[place], names[place]) for place in bundle], hint)

@@ -23,6 +23,7 @@ from mammothbox.organise.plan import UNSORTED, Folder, Move, Plan
 from mammothbox.organise.settled import settled
 from mammothbox.organise.sidecars import companion_name, companions
 from mammothbox.organise.tree import (
+    TRIPS,
     Place,
     bounded,
     by_family,
@@ -63,7 +64,7 @@ def plan(
     leads = _leads(items)
     kept = GitIgnoreSpec.from_lines(options.keep)
     free = [i for i in items if i.path not in leads and not kept.match_file(i.path)]
-    places = _places(free, options, helpers)
+    places = _places(free, options, helpers, verdicts or {})
     if options.by in ("topic", "mixed") and not options.taxonomy:
         places = learned(places, free, verdicts or {})
     places = side_by_side(places, free, alike)
@@ -84,11 +85,13 @@ def _leads(items: Sequence[Item]) -> dict[str, str]:
     }
 
 
-def _places(items: Sequence[Item], options: PlanOptions, helpers: Helpers) -> list[Place]:
+def _places(
+    items: Sequence[Item], options: PlanOptions, helpers: Helpers, verdicts: Verdicts
+) -> list[Place]:
     if options.taxonomy:
         from mammothbox.organise.taxonomy import filed
 
-        return filed(items, options, helpers)
+        return filed(items, options, helpers, verdicts)
     if options.by == "date":
         everything = Place((), tuple(range(len(items))), "", 1.0)
         dated = _by_date(everything, items)
@@ -156,7 +159,8 @@ def _named(items: Sequence[Item], options: PlanOptions, helpers: Helpers) -> lis
         if sure:
             members = tuple(member for member in cluster.members if member in sure)
             reason = _reason(cluster, name)
-            found.append(Place((name.text,), members, reason, round(cluster.cohesion, 2)))
+            parts = (TRIPS, name.text) if name.by == "trip" else (name.text,)
+            found.append(Place(parts, members, reason, round(cluster.cohesion, 2)))
     if unsure:
         found.append(Place((UNSORTED,), tuple(unsure), "little in common with the rest", 0.0))
     return found
@@ -173,6 +177,8 @@ def _sure(items: Sequence[Item], cluster: Cluster) -> Collection[int]:
 
 
 def _reason(cluster: Cluster, name: Name) -> str:
+    if name.by == "trip":
+        return "taken on these days, with the papers booked for them"
     if name.terms:
         return ", ".join(name.terms[:4])
     if name.topics:

@@ -22,6 +22,10 @@ TRIP_GAP_DAYS = 2
 """Days without a photo that end a trip."""
 
 
+TRIPS = "Trips"
+"""Folder above those of trips, whose files are of several families."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One proposed folder and its files.
@@ -71,7 +75,7 @@ def by_family(places: Sequence[Place], items: Sequence[Item]) -> list[Place]:
     for place in places:
         kinds = [items[member].family for member in place.members]
         family = str(max(sorted(set(kinds)), key=kinds.count))
-        lone = place.fixed or place.parts == (UNSORTED,)
+        lone = place.fixed or place.parts == (UNSORTED,) or place.parts[0] == TRIPS
         inside = lone or _meaning(family) == _meaning(place.parts[0])
         found.append(place if inside else replace(place, parts=(family, *place.parts)))
     return found
@@ -138,7 +142,7 @@ def with_rules(
     for place in places:
         rule = next((rule for rule in rules if _fits(rule, place, items)), None)
         years = {items[member].when[:4] for member in place.members} - {""}
-        if place.fixed:
+        if place.fixed or place.parts[0] == TRIPS:
             found.append(place)
         elif rule is not None:
             found += divided(place, items, rule.how)
