@@ -15,7 +15,7 @@ from mammothbox.organise.journal import Journal
 from mammothbox.organise.port import LocalFiles
 from mammothbox.organise.undo import undo
 
-from .test_apply import NoSafeRename
+from .test_trouble import NoSafeRename
 from .trees import contents, picture, plant
 
 MESS = {"a.jpg": b"1", "a.xmp": b"2", "b.jpg": b"3", "x/c.pdf": b"4", "x/d": b"5", "p": b"6",
