@@ -35,6 +35,10 @@ REALMS = (
 
 FEW_WORDS = 60
 """Papers, or recordings, under which they are divided only where groups stand clearly apart."""
+SNIPPET_S = 3.0
+"""Seconds under which a recording of hardly a word is a snippet: spoken digits, clicks, calls."""
+LONE_FIT = 0.5
+"""Of each file of a group that has no other beside it to be compared with."""
 CLEARLY_APART = 0.2
 """Mean silhouette of such groups. Measured: of one kind of paper or recording cut in pieces 0.10 to
 0.15, of different kinds 0.26 to 0.68."""
@@ -76,17 +80,27 @@ def find_clusters(items: Sequence[Item], most: int, smallest: int = 3) -> list[C
         Cluster(trip.members, (1.0,) * len(trip.members), Family.PHOTOS, trip.label)
         for trip in trips
     ]
-    travelled = {place for trip in trips for place in trip.members}
+    placed = {place for trip in trips for place in trip.members}
+    snippets = [place for place, item in enumerate(items) if _is_snippet(item)]
+    if len(snippets) >= smallest:
+        fit = (LONE_FIT,) * len(snippets)
+        found.append(Cluster(tuple(snippets), fit, Family.RECORDINGS))
+        placed |= set(snippets)
     for families in REALMS:
         places = [
             place
             for place, item in enumerate(items)
-            if item.family in families and place not in travelled
+            if item.family in families and place not in placed
         ]
         if places:
             share = max(1, round(most * len(places) / len(items)), min(most // 4, 8))
             found += _clusters_of(items, places, min(share, most), smallest)
     return sorted(found, key=lambda cluster: (-len(cluster.members), cluster.members[0]))
+
+
+def _is_snippet(item: Item) -> bool:
+    short = item.family == Family.RECORDINGS and 0 < item.duration_s < SNIPPET_S
+    return short and len(item.text.split()) <= 2
 
 
 def rows_of(items: Sequence[Item]) -> Vectors:
@@ -125,9 +139,10 @@ def _clusters_of(
         mine = np.flatnonzero(labels == group)
         mine = mine[np.argsort(-fit[mine], kind="stable")]
         members = tuple(places[int(row)] for row in mine)
+        fits = tuple(float(fit[row]) if labels.max() else LONE_FIT for row in mine)
         families = [items[place].family for place in members]
         most_common = max(sorted(set(families)), key=families.count)
-        found.append(Cluster(members, tuple(float(fit[row]) for row in mine), most_common))
+        found.append(Cluster(members, fits, most_common))
     return found
 
 
