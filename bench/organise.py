@@ -3,6 +3,8 @@
 Copies the sources of ``organise.csv`` under neutral names into one flat folder, ingests it and asks
 for a plan, all with defaults. Acceptance is a stand-in for a person's: the share of files whose
 proposed folder's majority group is their own (see `bench.metrics.grouping`).
+
+With ``--synthetic 100000`` it plans so many made-up files instead, see `bench.synthetic`.
 """
 
 from __future__ import annotations
@@ -153,14 +155,27 @@ def measure(media: Path) -> dict[str, Any]:
             return judge(arrange(library, folder), groups)
 
 
+def synthetic(media: Path, count: int) -> dict[str, Any]:
+    """Planning at scale, in a directory that vanishes."""
+    from bench.synthetic import measure as measure_synthetic
+
+    with tempfile.TemporaryDirectory(prefix="mammothbench-") as scratch:
+        return measure_synthetic(media, load_settings(library=Path(scratch) / "library"), count)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs the bench; exit status 0, or the error's own when the product refuses."""
     parser = argparse.ArgumentParser(prog="python -m bench.organise", description=__doc__)
     parser.add_argument("--media", type=Path, required=True, help="directory with organise.csv")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--synthetic", type=int, metavar="N", help="plan N made-up files instead")
     options = parser.parse_args(argv)
     try:
-        result = measure(options.media)
+        result = (
+            synthetic(options.media, options.synthetic)
+            if options.synthetic
+            else measure(options.media)
+        )
     except MammothboxError as error:
         print(str(error), file=sys.stderr)
         return error.exit_code

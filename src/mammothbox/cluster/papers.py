@@ -13,8 +13,11 @@ Example:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
+
+_WORD = re.compile(r"\w+")
 
 FEWEST = 2
 """Cues of one kind that a text must have before they say anything."""
@@ -62,27 +65,36 @@ Lyrics: chorus, verse, refrain, oh, baby, yeah
 """
 
 
+_LONGEST = 4
+"""Words of the longest cue."""
+_REMEMBERED = 1 << 15
+
+
 @cache
-def _table() -> dict[str, re.Pattern[str]]:
-    """Kind → one pattern of all its cues, longer ones first."""
-    found = {}
+def _table() -> Mapping[str, tuple[str, ...]]:
+    """Cue, words parted by one space → the kinds it speaks for."""
+    found: dict[str, tuple[str, ...]] = {}
     for line in _CUES.strip().replace("\n ", " ").splitlines():
         kind, cues = line.split(":", 1)
-        words = sorted((cue.strip() for cue in cues.split(",")), key=len, reverse=True)
-        pattern = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in words)
-        found[kind] = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE)
+        for cue in cues.split(","):
+            words = " ".join(_WORD.findall(cue.lower()))
+            found[words] = (*found.get(words, ()), kind)
     return found
 
 
+@lru_cache(_REMEMBERED)
 def kinds_of(text: str) -> Mapping[str, float]:
     """Kind → share of all cues found, of kinds that show at least `FEWEST`; empty for none.
 
     Different cues count, not how often one comes, so that a long text weighs like a short one.
     """
-    counts = {
-        kind: len({" ".join(cue.lower().split()) for cue in pattern.findall(text)})
-        for kind, pattern in _table().items()
+    table, words = _table(), _WORD.findall(text.lower())
+    runs = {
+        " ".join(words[start : start + length])
+        for length in range(1, _LONGEST + 1)
+        for start in range(len(words) - length + 1)
     }
-    counts = {kind: count for kind, count in counts.items() if count >= FEWEST}
+    found = Counter(kind for cue in runs & table.keys() for kind in table[cue])
+    counts = {kind: count for kind, count in sorted(found.items()) if count >= FEWEST}
     total = sum(counts.values())
     return {kind: count / total for kind, count in counts.items()}
