@@ -23,6 +23,12 @@ def test_known_gives_back_what_was_recorded_below_the_roots_only(store: Store) -
     assert store.known([]) == {}
 
 
+def test_a_shell_may_name_thousands_of_roots(store: Store) -> None:
+    paths = [f"/trip/{number:04}.jpg" for number in range(2500)]
+    store.record_files([ref(paths[0]), ref(paths[-1]), ref("/trip/other.jpg")])
+    assert set(store.known(paths)) == {paths[0], paths[-1]}
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(name=st.binary(min_size=1, max_size=60).filter(lambda b: b"\0" not in b and b"/" not in b))
 def test_any_path_comes_back_byte_for_byte(store: Store, name: bytes) -> None:

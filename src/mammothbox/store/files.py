@@ -34,6 +34,9 @@ _COLUMNS = (
     FILES.c.digest,
 )
 
+_ROOTS_AT_ONCE = 100
+"""A shell's ``*.jpg`` may name thousands; SQLite allows expressions 1,000 deep, three for a root."""
+
 
 def name_words(path: str) -> str:
     """What the name index holds of a path: its name and the two folders above, split into words.
@@ -71,17 +74,19 @@ def known(connection: Connection, roots: Sequence[str]) -> dict[str, Known]:
     Made for a hundred thousand rows: the driver's own tuples, and no garbage collection while
     they pile up.
     """
-    query = select(*_COLUMNS).where(_under_any(roots), FILES.c.vanished_at.is_(None))
+    query = select(*_COLUMNS).where(FILES.c.vanished_at.is_(None))
     kinds = {kind.value: kind for kind in Kind}
     encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
     make = tuple.__new__
     collecting = gc.isenabled()
     gc.disable()
     try:
-        rows = connection.execute(query).cursor.fetchall()
         return {
             path.decode(encoding, errors): make(Known, (size, mtime_ns, kinds[kind], mime, digest))
-            for path, size, mtime_ns, kind, mime, digest in rows
+            for start in range(0, len(roots), _ROOTS_AT_ONCE)
+            for path, size, mtime_ns, kind, mime, digest in connection.execute(
+                query.where(_under_any(roots[start : start + _ROOTS_AT_ONCE]))
+            ).cursor.fetchall()
         }
     finally:
         if collecting:
