@@ -35,7 +35,7 @@ _COLUMNS = (
 )
 
 _ROOTS_AT_ONCE = 100
-"""A shell's ``*.jpg`` may name thousands; SQLite allows expressions 1,000 deep, three for a root."""
+"""A shell's ``*.jpg`` may name thousands; SQLite allows expressions 1,000 deep, three a root."""
 
 
 def name_words(path: str) -> str:
