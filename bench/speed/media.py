@@ -16,7 +16,7 @@ from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import model_for
 from mammothbox.settings import Settings
 
-WARM_UP, PHOTOS, LARGE = 32, 200, 24
+WARM_UP, PHOTOS, LARGE = 48, 480, 48
 """Photos to start with, photos timed at 224 px, photos timed at 12 megapixels."""
 EACH = 12
 """Files of each kind that are timed to their last step."""
@@ -25,16 +25,25 @@ EACH = 12
 def searchable(settings: Settings, scratch: Path) -> dict[str, float]:
     """Milliseconds until a photo can be found, at 224 px and at 12 MP, in a run that is under way.
 
-    Whole ingests of `PHOTOS` and `LARGE` photos, describing left out, models warm; the scan, the
-    decoding, the gate before the reader, the text vectors and the store are all in it.
+    A photo is found by its picture, caption, labels, name and text once its batch of the stage
+    `look` is stored. Timed are whole ingests of `PHOTOS` and `LARGE` photos with models warm, all
+    but the later stage `read`: scan, decoding, the gate before the reader, the reading of those
+    that it lets through, the vectors and captions, and the store.
     """
     make = Inputs(scratch / "searchable")
     quiet = replace(settings, library=scratch / "searchable-library", describe="none")
     with Library.open(quiet, write=True) as library:
         _ingest(library, make.photos(WARM_UP, (232, 232)))
-        small = _ingest(library, make.photos(PHOTOS, (224, 224))) / PHOTOS
-        large = _ingest(library, make.photos(LARGE, (4000, 3000))) / LARGE
+        small = _until_found(library, make.photos(PHOTOS, (224, 224))) / PHOTOS
+        large = _until_found(library, make.photos(LARGE, (4000, 3000))) / LARGE
     return {"photo_searchable_ms": _ms(small), "photo_12mp_ms": _ms(large)}
+
+
+def _until_found(library: Library, photos: Sequence[Path]) -> float:
+    report = library.ingest([str(path.parent) for path in photos[:1]])
+    if report.done != len(photos):
+        raise RuntimeError(f"of {len(photos)} photos only {report.done} are done: {report}")
+    return report.seconds - report.stage_seconds["read"]
 
 
 def per_file(settings: Settings, scratch: Path) -> dict[str, float]:

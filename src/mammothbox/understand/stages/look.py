@@ -175,13 +175,10 @@ def _small(pixels: Pixels) -> Pixels:
     shorter = min(pixels.shape[:2])
     if shorter <= LOOK_SIDE:
         return pixels
-    from PIL import Image
+    import cv2
 
     height, width = (max(1, round(side * LOOK_SIDE / shorter)) for side in pixels.shape[:2])
-    image = Image.fromarray(pixels).resize(
-        (width, height), Image.Resampling.BICUBIC, reducing_gap=2
-    )
-    return np.asarray(image)
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _per_file(
