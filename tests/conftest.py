@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from bench.servers import Absent, PostgresServer, create_database, drop_database
+from bench.servers import Absent, PostgresServer, RedisServer, create_database, drop_database
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +58,21 @@ def postgres(absent: Callable[[str], NoReturn]) -> Iterator[str]:
         absent(f"{error}; or set TEST_DATABASE_URL")
     with server:
         yield server.url("postgres")
+
+
+@pytest.fixture(scope="session")
+def redis(absent: Callable[[str], NoReturn]) -> Iterator[str]:
+    """The address of a real Redis; libraries that share it do not meet."""
+    given = os.environ.get("TEST_REDIS_URL")
+    if given:
+        yield given
+        return
+    try:
+        server = RedisServer()
+    except Absent as error:
+        absent(f"{error}; or set TEST_REDIS_URL")
+    with server:
+        yield server.url()
 
 
 @pytest.fixture

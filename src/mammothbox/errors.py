@@ -24,7 +24,8 @@
     │   ├── LibraryLocked       another process is writing to it
     │   ├── LibraryUnfit        file system without safe locking (network), or not writable
     │   ├── LibraryTooNew       written by a newer version of MammothBox
-    │   └── DatabaseAway        the database server does not answer, or gave a statement up
+    │   ├── DatabaseAway        the database server does not answer, or gave a statement up
+    │   └── QueueAway           Redis does not answer
     └── MoveError               a planned move is refused; nothing was changed by it
         ├── StaleMove           the file changed since the plan was made
         ├── TargetExists        something already has the target's name
@@ -179,6 +180,12 @@ class LibraryTooNew(LibraryError):
 
 class DatabaseAway(LibraryError):
     """The database server does not answer, the connection broke, or it gave a statement up."""
+
+    http_status = 503
+
+
+class QueueAway(LibraryError):
+    """Redis, which carries the work to the workers, does not answer."""
 
     http_status = 503
 

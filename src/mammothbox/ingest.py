@@ -23,10 +23,10 @@ from mammothbox.records import Digest, Failed, FileRef, Kind, Result, Skipped
 from mammothbox.scan import Excluded, Found, Known, ScanEvent, Seen, scan
 from mammothbox.settings import Settings
 from mammothbox.store import Problem, Store
-from mammothbox.understand.pipeline import Pipeline
+from mammothbox.understand.pipeline import Pipeline, Ran
 from mammothbox.understand.stages import Tools
 from mammothbox.understand.steps import STAGES, STEPS
-from mammothbox.understand.work import count
+from mammothbox.understand.work import count, describe_mode
 
 RECORD_EVERY = 1000
 """Files per transaction while scanning."""
@@ -49,11 +49,6 @@ class _Scan:
     problems: list[Problem] = field(default_factory=list)
     excluded: Counter[str] = field(default_factory=Counter)
     quiet: bool = False
-
-
-def describe_mode(settings: Settings) -> str:
-    """``groups``, ``each`` or ``none``: as set, else the profile's own."""
-    return settings.describe or ("each" if settings.profile == "full" else "groups")
 
 
 def ingest(
@@ -181,14 +176,32 @@ def _understand(
     among = {event.known.digest for event in met.found}
     todo = count(store, cards, mode, among)
     on_event(Counted(kinds, met.excluded, todo, estimate(store, todo)))
-    with MemoryMeter() as memory, Decoder(settings) as decoder:
-        tools = Tools(store, decoder, models, settings, mode)
-        pipeline = Pipeline(tools, cards, on_event, lambda: memory.now)
-        pipeline.run(among)
+    with MemoryMeter() as memory:
+        pipeline = _run(store, models, settings, among, on_event, memory)
     by_kind = _by_kind(store, met, pipeline.worked)
     if met.roots and not any(count(store, cards, mode, None).values()):
         settled.keep(store, replace(note, by_kind=by_kind))
     return _told(by_kind, perf_counter() - begin, memory.peak, pipeline)
+
+
+def _run(
+    store: Store,
+    models: Models,
+    settings: Settings,
+    among: set[Digest],
+    on_event: OnEvent,
+    memory: MemoryMeter,
+) -> Ran:
+    """All stages over `among`: by the workers where there is a queue, else here."""
+    if settings.redis_url:
+        from mammothbox.workers.following import follow
+
+        return follow(store, models.cards(), settings, among, on_event)
+    with Decoder(settings) as decoder:
+        tools = Tools(store, decoder, models, settings, describe_mode(settings))
+        pipeline = Pipeline(tools, models.cards(), on_event, lambda: memory.now)
+        pipeline.run(among)
+    return pipeline
 
 
 def estimate(store: Store, todo: Mapping[str, int]) -> dict[str, float]:
@@ -214,7 +227,7 @@ def _by_kind(store: Store, met: _Scan, worked: Container[Digest]) -> dict[str, d
 
 
 def _told(
-    by_kind: Mapping[str, Mapping[str, int]], seconds: float, peak: int, pipeline: Pipeline | None
+    by_kind: Mapping[str, Mapping[str, int]], seconds: float, peak: int, pipeline: Ran | None
 ) -> IngestReport:
     total: Counter[str] = Counter()
     for states in by_kind.values():

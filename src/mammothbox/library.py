@@ -14,12 +14,13 @@ Example:
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mammothbox.browse import Browsing
 from mammothbox.errors import NotFound
@@ -33,6 +34,9 @@ from mammothbox.settings import Settings
 from mammothbox.store import Copied, Counts, Failure, Filters, Store, open_store, owned_files
 from mammothbox.understand.item import item
 from mammothbox.understand.question import Answer
+
+if TYPE_CHECKING:
+    from mammothbox.workers.following import Standing
 
 __all__ = ["Duplicates", "Library", "SearchAnswer", "Status"]
 
@@ -156,6 +160,40 @@ class Library(Arranging, Browsing):
 
         return retry(self.store, self.models, self.settings, on_event)
 
+    def work(
+        self,
+        stages: Sequence[str],
+        threads: int,
+        stopping: threading.Event,
+        *,
+        on_event: OnEvent = ignore,
+    ) -> None:
+        """Be one of the workers of this library until `stopping` is set.
+
+        Args:
+            stages: which ones to take.
+            threads: batches at a time.
+            stopping: once set, batches in flight are stored and the work ends.
+            on_event: hears about the files done here.
+
+        Raises:
+            UsageError: DATABASE_URL or REDIS_URL is missing.
+            QueueAway: Redis does not answer.
+            WeightsMissing: weights are not on disk.
+        """
+        from mammothbox.workers.worker import serve
+
+        self.models.require()
+        serve(self.settings, self.store, self.models, stages, threads, on_event, stopping)
+
+    def standing(self) -> Standing | None:
+        """What the workers do and what waits for them; None without a queue."""
+        if not (self.settings.redis_url and self.settings.database_url):
+            return None
+        from mammothbox.workers.following import standing
+
+        return standing(self.store, self.settings)
+
     def watch(self, paths: Sequence[str], *, on_event: OnEvent = ignore) -> Iterator[IngestReport]:
         """Ingest `paths`, then again whenever something changes there, until interrupted.
 
@@ -269,8 +307,7 @@ class Library(Arranging, Browsing):
 
     def status(self) -> Status:
         """What there is, what is still to do, and where it lies."""
-        from mammothbox.ingest import describe_mode
-        from mammothbox.understand.work import count
+        from mammothbox.understand.work import count, describe_mode
 
         cards = dict(self.models.cards())
         return Status(

@@ -96,8 +96,8 @@ class Settings:
             empty means none.
         database_url: ``postgresql://USER:PASSWORD@HOST/DATABASE``; empty means SQLite in the
             library directory.
-        redis_url: ``redis://HOST:6379/0``; many processes may then write to one library in
-            PostgreSQL; empty means one at a time.
+        redis_url: ``redis://HOST:6379/0``; `ingest` then leaves the stages to `mammothbox worker`,
+            of which there may be many; empty means one process.
     """
 
     library: Path = Path()

@@ -31,10 +31,10 @@ class Snapshot:
     vectors: dict[tuple[str, str], list[Vector]]
 
 
-def snapshot(library: Path) -> Snapshot:
+def snapshot(library: Path, url: str = "") -> Snapshot:
     """Everything in the library; an empty one when it was not made yet."""
     try:
-        store = open_store(library, write=False)
+        store = open_store(library, url=url, write=False)
     except NotFound:
         return Snapshot({}, {}, {}, {})
     with store:

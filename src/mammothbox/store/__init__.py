@@ -8,11 +8,12 @@ from mammothbox.store.found import Near, Space, WordMatch
 from mammothbox.store.opening import open_store
 from mammothbox.store.people import Tag
 from mammothbox.store.problems import Problem
-from mammothbox.store.results import Failure
+from mammothbox.store.results import MOST_AMONG, Failure
 from mammothbox.store.session import OnCall
 from mammothbox.store.store import Store
 
 __all__ = [
+    "MOST_AMONG",
     "Copied",
     "Counts",
     "Failure",

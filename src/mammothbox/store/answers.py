@@ -29,6 +29,13 @@ def get_meta(connection: Connection, key: str) -> str | None:
     return connection.scalar(select(META.c.value).where(META.c.key == key))
 
 
+def first_meta(connection: Connection, key: str, value: str) -> str:
+    """Keep a value unless there is one; returns the one that is there then."""
+    statement = insert(connection, META).values(key=key, value=value)
+    connection.execute(statement.on_conflict_do_nothing())
+    return get_meta(connection, key) or value
+
+
 def set_meta(connection: Connection, key: str, value: str) -> None:
     """Keep a value of the library itself."""
     statement = insert(connection, META).values(key=key, value=value)

@@ -71,6 +71,7 @@ class Backend:
         reading: gives a connection that sees one moment.
         writing: gives a connection whose work is made durable at the end, or not at all.
         guard: called first in a transaction that writes about contents, with their digests.
+        claim: see `Store.claim`.
         words, vectors: the indexes.
         given_ids: called after rows were added to a table with ids that were given.
         server_bytes: size of rows and indexes on a server, 0 where they are files.
@@ -84,6 +85,7 @@ class Backend:
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]
     guard: Callable[[Connection, Sequence[str]], None]
+    claim: Callable[[str, Sequence[str]], AbstractContextManager[set[str]]]
     words: WordIndex
     vectors: VectorIndex
     given_ids: Callable[[Connection, str], None]

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, tuple_
 from mammothbox.errors import LibraryError, UsageError
 from mammothbox.store.backend import Backend
 from mammothbox.store.schema import FILES, FIRST_TABLES, META, PASSAGES, VECTORS
-from mammothbox.store.store import Store
+from mammothbox.store.store import IDENTITY, Store
 
 CHUNK = 500
 """Rows compared at once and added in one transaction."""
@@ -123,7 +123,7 @@ def _between(
     if end is not None:
         query = query.where(tuple_(*keys) <= end)
     if table is META:
-        query = query.where(META.c.key != _MARK)
+        query = query.where(META.c.key.not_in((_MARK, IDENTITY)))
     return [_portable(row) for row in connection.execute(query.limit(limit))]
 
 

@@ -27,6 +27,9 @@ from mammothbox.store.words import clean, indexable
 _CHUNK = 500
 """Digests asked for at once; SQLite limits the number of variables in a statement."""
 
+MOST_AMONG = 500
+"""Contents that `pending` may be limited to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -46,8 +49,12 @@ def pending(
     kinds: Sequence[Kind],
     *,
     retry_failed: bool,
+    among: Sequence[Digest] | None = None,
 ) -> list[FileRef]:
-    """One FileRef a digest that lacks a result of exactly (step, model, revision)."""
+    """One FileRef a digest that lacks a result of exactly (step, model, revision).
+
+    `among`: only these contents, at most `MOST_AMONG`.
+    """
     have = exists().where(
         RESULTS.c.digest == FILES.c.digest,
         RESULTS.c.step == step,
@@ -62,6 +69,8 @@ def pending(
         .where(FILES.c.kind.in_([kind.value for kind in kinds]))
         .order_by(FILES.c.mtime_ns.desc(), FILES.c.path)
     )
+    if among is not None:
+        query = query.where(FILES.c.digest.in_(among))
     first: dict[str, FileRef] = {}
     for row in connection.execute(query):
         first.setdefault(row.digest, as_ref(row))

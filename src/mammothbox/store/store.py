@@ -11,7 +11,9 @@ Example:
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Container, Iterable, Sequence
+from contextlib import AbstractContextManager
 
 from mammothbox.records import Digest, FileRef, Kind, Result
 from mammothbox.scan.events import Known
@@ -22,6 +24,8 @@ from mammothbox.store.forget import forget
 from mammothbox.store.problems import Problem
 
 _EVERYTHING = Filters()
+IDENTITY = "identity"
+"""Key of the library's own name among its small values."""
 
 
 class Store(Asking):
@@ -92,15 +96,32 @@ class Store(Asking):
         kinds: Sequence[Kind],
         *,
         retry_failed: bool = False,
+        among: Sequence[Digest] | None = None,
     ) -> list[FileRef]:
         """One file a digest without a result of exactly (step, model, revision); newest first.
 
-        Failed results count as results unless `retry_failed`.
+        Failed results count as results unless `retry_failed`. `among`: only these contents.
         """
         with self._reading() as connection:
             return results.pending(
-                connection, step, model, revision, kinds, retry_failed=retry_failed
+                connection, step, model, revision, kinds, retry_failed=retry_failed, among=among
             )
+
+    def claim(self, purpose: str, keys: Sequence[str]) -> AbstractContextManager[set[str]]:
+        """Keep others from doing the same to these contents; gives those that are now ours.
+
+        They are let go at the end, or when this process or its connection ends.
+        """
+        return self._backend.claim(purpose, keys)
+
+    def identity(self) -> str:
+        """A name of the library that no other has, wherever it is reached from."""
+        with self._reading() as connection:
+            known = answers.get_meta(connection, IDENTITY)
+        if known:
+            return known
+        with self._writing("identity") as connection:
+            return answers.first_meta(connection, IDENTITY, uuid.uuid4().hex)
 
     def commit(self, batch: Sequence[Result]) -> None:
         """Write results with passages and vectors: all or none of the batch, durable on return."""

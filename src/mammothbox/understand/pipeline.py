@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
+from typing import Protocol
 
 from mammothbox.errors import ServiceAway
 from mammothbox.events import FileDone, Note, OnEvent, StageFinished, StageStarted, ignore
@@ -32,6 +33,18 @@ _RUNS: Mapping[str, Run] = {
     "read": read.run,
     "describe": describe.run,
 }
+
+
+class Ran(Protocol):
+    """What a run tells afterwards, wherever its stages ran; see `Pipeline`."""
+
+    worked: set[Digest]
+    seconds: dict[str, float]
+    pictures: Counter[str]
+
+    @property
+    def postponed(self) -> Mapping[str, str]:
+        """Step or stage → why it waits for another run."""
 
 
 class Pipeline:
@@ -65,22 +78,27 @@ class Pipeline:
         A listener that raises stops the run between two batches; what was stored stays.
         """
         for stage in STAGES:
-            tasks = self._due(stage, among)
-            if not tasks:
-                continue
-            self._on_event(StageStarted(stage, len(tasks)))
-            begin = perf_counter()
             try:
-                self._stage(stage, tasks)
-            except ServiceAway as error:
-                self._tools.postponed[stage] = str(error)
+                self.once(stage, among)
             finally:
                 # The next stage works with other models; theirs need not be held beside these.
                 self._tools.models.end_idle()
-            self.seconds[stage] = perf_counter() - begin
-            self._tell_postponed()
-            self._on_event(StageFinished(stage, len(tasks), self.seconds[stage]))
         self._tell_postponed()
+
+    def once(self, stage: str, among: Collection[Digest] | None = None) -> None:
+        """One stage over `among`; the models stay loaded."""
+        tasks = self._due(stage, among)
+        if not tasks:
+            return
+        self._on_event(StageStarted(stage, len(tasks)))
+        begin = perf_counter()
+        try:
+            self._stage(stage, tasks)
+        except ServiceAway as error:
+            self._tools.postponed[stage] = str(error)
+        self.seconds[stage] = perf_counter() - begin
+        self._tell_postponed()
+        self._on_event(StageFinished(stage, len(tasks), self.seconds[stage]))
 
     @property
     def postponed(self) -> Mapping[str, str]:

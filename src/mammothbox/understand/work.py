@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from mammothbox.models.contracts import ModelCard
 from mammothbox.records import Digest, Done, FileRef, Kind
-from mammothbox.store import Store
+from mammothbox.settings import Settings
+from mammothbox.store import MOST_AMONG, Store
 from mammothbox.understand.steps import BY_NAME, STAGES, Author, author_of, steps_of
 
 
@@ -21,6 +22,11 @@ class Task:
 
     ref: FileRef
     due: Mapping[str, Author]
+
+
+def describe_mode(settings: Settings) -> str:
+    """``groups``, ``each`` or ``none``: as set, else the profile's own."""
+    return settings.describe or ("each" if settings.profile == "full" else "groups")
 
 
 def authors(
@@ -55,9 +61,10 @@ def todo(
     if stage == "describe" and describe == "none":
         return []
     due: dict[Digest, tuple[FileRef, dict[str, Author]]] = {}
+    few = sorted(among) if isinstance(among, set) and len(among) <= MOST_AMONG else None
     for kind in Kind:
         for name, author in authors(stage, kind, cards, describe).items():
-            for ref in store.pending(name, author.model, author.revision, [kind]):
+            for ref in store.pending(name, author.model, author.revision, [kind], among=few):
                 if among is None or ref.digest in among:
                     due.setdefault(ref.digest, (ref, {}))[1][name] = author
     blocked = _undecodable(store, due) if stage != STAGES[0] or due else set()

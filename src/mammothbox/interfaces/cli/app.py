@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "accept": "Tell that a plan, or some of its folders, is right.",
     "reject": "Tell that folders of a plan are wrong.",
     "watch": "Ingest folders and go on with every change in them.",
+    "worker": "Work for a shared library until it is stopped, on any number of machines.",
     "forget": "Remove a file or folder from the library, not from the disk.",
     "export": "Write everything known as JSON lines, or as XMP sidecars.",
     "serve": "Serve the application, or one model over HTTP until Ctrl-C.",

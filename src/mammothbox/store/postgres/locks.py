@@ -6,7 +6,8 @@ are counted per schema, so that several libraries in one database do not meet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import BigInteger, Connection, Engine, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -69,6 +70,24 @@ def guard(connection: Connection, digests: Sequence[str]) -> None:
         " (SELECT unnest(:keys) AS key ORDER BY 1) AS ordered"
     ).bindparams(bindparam("keys", type_=ARRAY(BigInteger)))
     connection.execute(statement, {"keys": keys})
+
+
+@contextmanager
+def claim(engine: Engine, place: str, purpose: str, keys: Sequence[str]) -> Iterator[set[str]]:
+    """See `Store.claim`: locks on a connection of their own."""
+    wanted = {key_of(key, purpose): key for key in keys}
+    statement = text(
+        "SELECT key FROM unnest(:keys) AS key WHERE pg_try_advisory_lock(key)"
+    ).bindparams(bindparam("keys", type_=ARRAY(BigInteger)))
+    with border(place):
+        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with border(place):
+            mine = connection.scalars(statement, {"keys": list(wanted)}).all()
+        yield {wanted[key] for key in mine}
+    finally:
+        connection.invalidate()  # closing it is what lets go, even where the server has gone
+        connection.close()
 
 
 def key_of(digest: str, purpose: str = "") -> int:

@@ -16,14 +16,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import BigInteger, Connection, exists, func, insert, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from mammothbox.records import Digest, Vector
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import Near, Space
 from mammothbox.store.postgres.copying import copy_vectors
 from mammothbox.store.schema import FILES, VECTORS
-from mammothbox.store.vectors import look_up
 
 EXACT = 5_000
 """Vectors, or contents that pass a filter, that are compared one by one."""
@@ -33,11 +33,22 @@ MOST_PROPOSED = 1_000
 """What pgvector's graph search can give at most; where more are needed all are compared."""
 
 
+_SHOWN = (
+    VECTORS.c.id,
+    VECTORS.c.vector,
+    VECTORS.c.digest,
+    VECTORS.c.page,
+    VECTORS.c.start_s,
+    VECTORS.c.text,
+)
+
+
 class Hnsw:
     """A `VectorIndex`, see there."""
 
     def __init__(self) -> None:
         self._types: dict[str, str] = {}
+        self._large: set[str] = set()
         self._guard = threading.Lock()
 
     def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -79,7 +90,9 @@ class Hnsw:
         among = _among(connection, filters) if filters.narrow else None
         if among is not None:
             return _first(asked.look(asked.of(among), filters), limit)
-        every = asked.few()
+        every = table not in self._large and asked.few()
+        if not every:
+            self._large.add(table)
         width = max(PROPOSED, 2 * limit)
         while True:
             ids = asked.compared(width) if every else asked.proposed(width)
@@ -128,13 +141,15 @@ class _Asked:
         """What these vectors belong to, nearest first by exact scores, less those filtered."""
         if not ids:
             return []
-        statement = select(VECTORS.c.id, VECTORS.c.vector).where(VECTORS.c.id.in_(ids))
-        rows = self._connection.execute(statement).all()
-        numbers = np.array([row[0] for row in rows], np.int64)
+        live = exists().where(FILES.c.digest == VECTORS.c.digest, condition(filters))
+        wanted = VECTORS.c.id == func.any(literal(list(ids), ARRAY(BigInteger)))
+        rows = self._connection.execute(select(*_SHOWN).where(wanted, live)).all()
+        if not rows:
+            return []
         matrix = np.frombuffer(b"".join(row[1] for row in rows), "<f2")
         scores = matrix.reshape(len(rows), -1).astype(np.float32) @ self._query
-        order = np.lexsort((numbers, -scores))
-        return look_up(self._connection, numbers[order], scores[order], filters)
+        order = np.lexsort(([row[0] for row in rows], -scores))
+        return [Near(Digest(rows[at][2]), float(scores[at]), *rows[at][3:]) for at in order]
 
 
 def _first(nears: Sequence[Near], limit: int) -> list[Near]:

@@ -12,7 +12,7 @@ from mammothbox.store import migrations
 from mammothbox.store.backend import Backend
 from mammothbox.store.place import make_directory
 from mammothbox.store.postgres.connecting import address, border, connect, reading, shown, writing
-from mammothbox.store.postgres.locks import WriterLock, guard, upgrading
+from mammothbox.store.postgres.locks import WriterLock, claim, guard, upgrading
 from mammothbox.store.postgres.nearest import Hnsw
 from mammothbox.store.postgres.schema import check_server, destroy, given_ids, has_library, size
 from mammothbox.store.postgres.words import Gin
@@ -69,6 +69,7 @@ def _backend(directory: Path, engine: Engine, place: str, lock: WriterLock | Non
         reading=partial(reading, engine, place),
         writing=partial(writing, engine, place),
         guard=guard,
+        claim=partial(claim, engine, place),
         words=Gin(),
         vectors=Hnsw(),
         given_ids=given_ids,

@@ -50,6 +50,7 @@ def _backend(directory: Path, lock: WriterLock | None) -> Backend:
         reading=engine.connect,
         writing=engine.begin,
         guard=_one_writer,
+        claim=lambda _, keys: contextlib.nullcontext(set(keys)),
         words=Fts5(),
         vectors=VectorFiles(directory),
         given_ids=lambda *_: None,

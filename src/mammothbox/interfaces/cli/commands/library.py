@@ -19,8 +19,7 @@ def library() -> None:
 @command(
     examples=[
         ("mammothbox library copy --to postgresql://ann@db.home/mammothbox", "to a server"),
-        ("DATABASE_URL=postgresql://ann@db.home/mammothbox mammothbox library copy --to ~/box",
-         "back into one folder"),
+        ("mammothbox library copy --to ~/box", "into a folder, from wherever DATABASE_URL says"),
     ],
     codes=[exits.OK, exits.USAGE, exits.LIBRARY, exits.INTERRUPTED],
 )  # fmt: skip

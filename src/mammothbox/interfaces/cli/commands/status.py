@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from mammothbox.interfaces.cli.session import Session
 
 if TYPE_CHECKING:
     from mammothbox.library import Status
+    from mammothbox.workers.following import Standing
 
 
 @command(
@@ -32,14 +34,39 @@ def status(session: Session, with_paths: bool) -> None:
 
     with session.open() as library:
         found = library.status()
+        standing = library.standing()
         weights = owned_weights(library.settings)
     paths = [*found.owned, *weights, *written(os.environ)]
     if session.json:
-        emit(_json(found, weights, paths), indent=2)
+        emit(_json(found, weights, paths) | _workers_json(standing), indent=2)
         return
     say(_text(found, weights))
+    say(_workers_text(standing))
     if with_paths:
         say("\n".join(safe(str(path)) for path in paths))
+
+
+def _workers_json(standing: Standing | None) -> dict[str, Any]:
+    if standing is None:
+        return {}
+    return {
+        "workers": [dataclasses.asdict(worker) for worker in standing.workers],
+        "queued": standing.queued,
+        "unseen": standing.unseen,
+    }
+
+
+def _workers_text(standing: Standing | None) -> str:
+    if standing is None:
+        return ""
+    rows = [["worker", "takes", "does", "done"]]
+    for one in standing.workers:
+        rows.append([one.name, ",".join(one.stages), ",".join(one.doing) or "–", str(one.done)])
+    queued = ", ".join(f"{stage} {count}" for stage, count in standing.queued.items() if count)
+    lines = [f"queued    {queued or 'nothing'} (batches)"]
+    if standing.unseen:
+        lines.append(f"unseen    {standing.unseen} files that a worker could not see")
+    return "\n".join(["", *lines, "", table(rows)])
 
 
 def _size(paths: list[Path]) -> int:

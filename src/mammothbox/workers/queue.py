@@ -1,0 +1,133 @@
+"""The queue of one library: one line of messages for each stage, carried by Dramatiq on Redis.
+
+A message is a stage and a batch of digests. It knows nothing of files, models or results.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mammothbox.errors import QueueAway, UsageError
+from mammothbox.records import Digest
+from mammothbox.understand.steps import STAGES
+
+if TYPE_CHECKING:
+    from dramatiq import Worker
+    from redis import Redis
+
+DEAD_AFTER_S = 20.0
+"""Seconds of silence after which a worker's messages go to others."""
+RETRIES = 50
+BACKOFF_MS = (1_000, 30_000)
+"""Wait after the first failure of a message, and at most: it doubles."""
+_MAINTENANCE = 100_000
+"""Chance in a million that a poll also looks for dead workers; one in ten."""
+
+
+def check_url(url: str) -> None:
+    """Make sure the queue can be used at all.
+
+    Raises:
+        UsageError: no address of Redis, or the extra is not installed.
+    """
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise UsageError("REDIS_URL is no address; write redis://HOST:6379/0")
+    if importlib.util.find_spec("dramatiq") is None or importlib.util.find_spec("redis") is None:
+        raise UsageError("workers need Dramatiq and Redis: pip install 'mammothbox[workers]'")
+
+
+@contextmanager
+def border() -> Iterator[None]:
+    """Where the client's errors become ours.
+
+    Raises:
+        QueueAway: Redis does not answer.
+    """
+    from dramatiq.errors import BrokerConnectionError
+    from redis import RedisError
+
+    try:
+        yield
+    except (RedisError, BrokerConnectionError) as error:
+        raise QueueAway(f"Redis does not answer ({error}); try again when it does") from error
+
+
+class Queue:
+    """The lines of one library.
+
+    Args:
+        url: of Redis.
+        library: `Store.identity`; libraries that share a Redis do not meet.
+        dead_after_s: see `DEAD_AFTER_S`.
+    """
+
+    def __init__(self, url: str, library: str, *, dead_after_s: float = DEAD_AFTER_S) -> None:
+        check_url(url)
+        from dramatiq.brokers.redis import RedisBroker
+        from dramatiq.middleware import Retries
+
+        self.namespace = f"mammothbox-{library}"
+        least, most = BACKOFF_MS
+        make: Any = RedisBroker  # its arguments carry no types
+        self.broker = make(
+            url=url,
+            namespace=self.namespace,
+            heartbeat_timeout=int(dead_after_s * 1000),
+            maintenance_chance=_MAINTENANCE,
+            middleware=[Retries(max_retries=RETRIES, min_backoff=least, max_backoff=most)],
+        )
+        for stage in STAGES:
+            self.broker.declare_queue(stage)
+
+    @property
+    def redis(self) -> Redis:
+        """The connection, for what stands on the board."""
+        client: Redis = self.broker.client
+        return client
+
+    def put(self, stage: str, digests: Sequence[Digest]) -> None:
+        """Offer a batch of a stage to whoever takes it."""
+        from dramatiq import Message
+
+        message: Message[None] = Message(
+            queue_name=stage, actor_name=stage, args=(list(digests),), kwargs={}, options={}
+        )
+        with border():
+            self.broker.enqueue(message)
+
+    def unfinished(self, stage: str) -> int:
+        """Messages of a stage that wait, run, or wait to be tried again."""
+        with border():
+            lines = (f"{self.namespace}:{stage}.msgs", f"{self.namespace}:{stage}.DQ.msgs")
+            return sum(int(self._length(line)) for line in lines)
+
+    def _length(self, name: str) -> Any:
+        return self.redis.hlen(name)
+
+    def worker(
+        self, stages: Sequence[str], threads: int, do: Callable[[str, list[Digest]], None]
+    ) -> Worker:
+        """Threads that take messages of these stages; to be started and stopped by the caller."""
+        import dramatiq
+
+        for stage in stages:
+            declare = dramatiq.actor(broker=self.broker, actor_name=stage, queue_name=stage)
+            declare(_doing(do, stage))
+        made = dramatiq.Worker(self.broker, queues=set(stages), worker_threads=threads)
+        made.queue_prefetch = threads  # a message that waits here could be done elsewhere
+        return made
+
+    def close(self) -> None:
+        """Close connections."""
+        self.broker.close()
+        self.redis.close()
+
+
+def _doing(do: Callable[[str, list[Digest]], None], stage: str) -> Callable[[list[Digest]], None]:
+    def run(digests: list[Digest]) -> None:
+        do(stage, digests)
+
+    return run
