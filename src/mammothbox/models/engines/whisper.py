@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -120,21 +121,32 @@ class WhisperEngine:
         """(segments, dropped) of a run of utterances in one language."""
         begin = max(0.0, run.start_s - PAD_S)
         cut = piece[int(begin * RATE) : int((run.end_s + PAD_S) * RATE)]
-        found = self._decode(cut, run.language)
-        if any(segment.compression_ratio > MAX_COMPRESSION for segment in found):
-            # It fell into a loop; forbidding repetition gets it out, and stays deterministic.
-            found = self._decode(cut, run.language, loop_guard=True)
         kept: list[Segment] = []
         dropped = 0
-        for segment in found:
+        for later, segment in self._without_loops(cut, run.language):
             text = segment.text.strip()
             if not text or _doubtful(segment):
                 dropped += 1
                 continue
-            shift = offset_s + begin
+            shift = offset_s + begin + later
             times = round(segment.start + shift, 2), round(segment.end + shift, 2)
             kept.append(Segment(*times, text, run.language))
         return kept, dropped
+
+    def _without_loops(self, cut: Samples, language: str) -> Iterator[tuple[float, Any]]:
+        """(seconds to add to its times, segment); where it fell into a loop, decoded once more.
+
+        Forbidding repetition gets it out and stays deterministic. Segments decoded together share
+        one ratio, so a loop is written down again as a whole, and nothing around it.
+        """
+        for looped, together in groupby(self._decode(cut, language), key=_looped):
+            if not looped:
+                yield from ((0.0, segment) for segment in together)
+                continue
+            segments = list(together)
+            begin, end = segments[0].start, segments[-1].end
+            part = cut[int(begin * RATE) : int(end * RATE)]
+            yield from ((begin, again) for again in self._decode(part, language, loop_guard=True))
 
     def _decode(self, cut: Samples, language: str, *, loop_guard: bool = False) -> list[Any]:
         found, _ = self._model.transcribe(
@@ -152,17 +164,21 @@ class WhisperEngine:
 
 def _sense(segments: list[Any]) -> float:
     """Mean log-probability of the words, at most 0; minus infinity for none, or for a loop."""
-    if not segments or any(segment.compression_ratio > MAX_COMPRESSION for segment in segments):
+    if not segments or any(map(_looped, segments)):
         return -math.inf
     words = [len(segment.tokens) for segment in segments]
     total = sum(s.avg_logprob * n for s, n in zip(segments, words, strict=True))
     return float(total) / max(1, sum(words))
 
 
+def _looped(segment: Any) -> bool:
+    return bool(segment.compression_ratio > MAX_COMPRESSION)
+
+
 def _doubtful(segment: Any) -> bool:
     sure = segment.avg_logprob
     return bool(
         sure < MIN_LOGPROB
-        or segment.compression_ratio > MAX_COMPRESSION
+        or _looped(segment)
         or (segment.no_speech_prob > MAX_NO_SPEECH and sure < UNSURE_LOGPROB)
     )
