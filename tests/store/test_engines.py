@@ -176,6 +176,21 @@ def test_a_library_can_be_taken_out_of_the_server(remote: Place) -> None:
         assert store.counts().files == 0
 
 
+def test_whoever_keeps_what_was_read_sees_that_something_was_written(
+    remote: Place, tmp_path: Path
+) -> None:
+    for place in (remote, Place(remote.directory, "")):  # an older library may lie in the folder
+        with place.open(write=True) as store:
+            fill(store)
+            before = store.stamp()
+            store.edit_tags(digest("00"), add=["mine"])
+            assert store.stamp() != before
+    with remote.open(write=True) as store:
+        before = store.stamp()
+        store.edit_tags(digest("01"), add=["mine"])
+        assert store.stamp() != before
+
+
 def test_what_is_wrong_with_an_address_is_said(tmp_path: Path) -> None:
     with pytest.raises(DatabaseAway, match="nobody"):
         open_store(tmp_path, write=False, url=f"postgresql:///nobody?host={tmp_path}")

@@ -228,9 +228,17 @@ def test_a_batch_that_always_ends_its_worker_is_cut_and_its_file_failed(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 def test_kills_and_restarts_lose_nothing(tmp_path: Path, absent: Any) -> None:
-    """Done-when in small: 60 files, four workers, kill -9, both servers restarted."""
-    fill(tmp_path / "photos", 60)
+    """Workers end by kill -9 and both servers crash; the library is that of one process.
+
+    `MAMMOTHBOX_CREW_FILES`, `_KILLS` and `_RESTARTS` make it larger.
+    """
+    files, kills, restarts = (
+        int(os.environ.get(f"MAMMOTHBOX_CREW_{name}", default))
+        for name, default in (("FILES", "60"), ("KILLS", "4"), ("RESTARTS", "1"))
+    )
+    fill(tmp_path / "photos", files)
     chance = random.Random(8)
     with ExitStack() as stack:
         postgres, redis = (
@@ -254,25 +262,25 @@ def test_kills_and_restarts_lose_nothing(tmp_path: Path, absent: Any) -> None:
         thread = threading.Thread(
             target=run, args=(store, settings, tmp_path / "photos", events), daemon=True
         )
-        for _ in range(3):
+        for _ in range(4):
             crew.hire("look,listen,read,describe", 1, "0.3")
         thread.start()
         time.sleep(2)
-        for number in range(4):
+        for number in range(kills):
             time.sleep(chance.uniform(0.3, 1.5))
             victim = chance.choice([one for one in crew.all if one.poll() is None])
             victim.kill()
             crew.hire("look,listen,read,describe", 1, "0.3")
-            if number == 1:
+            if number % 3 == 1 and number // 3 < restarts:
                 redis.halt(signal.SIGKILL)
                 redis.start()
-            if number == 2:
+            if number % 3 == 2 and number // 3 < restarts:
                 postgres.halt(signal.SIGQUIT)
                 postgres.start()
-        thread.join(150)
+        thread.join(150 + 2 * files)
         assert not thread.is_alive(), [e.text for e in events if isinstance(e, Note)]
         found = snapshot(settings.library, url)
         crew.dismiss()
     wanted = alone(tmp_path / "photos", tmp_path / "alone")
     assert differences(found, wanted, words=False) == []
-    assert len(found.files) == 60
+    assert len(found.files) == files

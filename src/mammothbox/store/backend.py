@@ -67,6 +67,7 @@ class Backend:
     Attributes:
         place: where the rows lie, as a person is told.
         directory: of the library: thumbnails and what else is no row.
+        local: the rows are files in the directory.
         writable: whether it was opened for writing.
         reading: gives a connection that sees one moment.
         writing: gives a connection whose work is made durable at the end, or not at all.
@@ -81,6 +82,7 @@ class Backend:
 
     place: str
     directory: Path
+    local: bool
     writable: bool
     reading: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]

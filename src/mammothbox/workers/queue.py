@@ -23,6 +23,8 @@ DEAD_AFTER_S = 20.0
 RETRIES = 50
 BACKOFF_MS = (1_000, 30_000)
 """Wait after the first failure of a message, and at most: it doubles."""
+POLL_MS = 50
+"""Longest pause between two looks into an empty line."""
 _MAINTENANCE = 100_000
 """Chance in a million that a poll also looks for dead workers; one in ten."""
 
@@ -116,8 +118,11 @@ class Queue:
         for stage in stages:
             declare = dramatiq.actor(broker=self.broker, actor_name=stage, queue_name=stage)
             declare(_doing(do, stage))
-        made = dramatiq.Worker(self.broker, queues=set(stages), worker_threads=threads)
-        made.queue_prefetch = threads  # a message that waits here could be done elsewhere
+        made = dramatiq.Worker(
+            self.broker, queues=set(stages), worker_threads=threads, worker_timeout=POLL_MS
+        )
+        # One waits at hand, so that no thread does; more could be done elsewhere meanwhile.
+        made.queue_prefetch = max(2, threads + threads // 4)
         return made
 
     def close(self) -> None:

@@ -65,6 +65,7 @@ def _backend(directory: Path, engine: Engine, place: str, lock: WriterLock | Non
     return Backend(
         place=place,
         directory=directory,
+        local=False,
         writable=lock is not None,
         reading=partial(reading, engine, place),
         writing=partial(writing, engine, place),

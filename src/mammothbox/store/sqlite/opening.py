@@ -46,6 +46,7 @@ def _backend(directory: Path, lock: WriterLock | None) -> Backend:
     return Backend(
         place=str(directory / DATABASE_NAME),
         directory=directory,
+        local=True,
         writable=lock is not None,
         reading=engine.connect,
         writing=engine.begin,
