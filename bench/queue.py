@@ -79,13 +79,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the queue alone.")
     parser.add_argument("--serve", nargs=3, metavar=("URL", "LIBRARY", "THREADS"))
     parser.add_argument("--each", type=int, default=50, help="messages a slot")
+    parser.add_argument("--slots", type=int, nargs="+", default=list(SLOTS))
     options = parser.parse_args()
     if options.serve:
         url, library, threads = options.serve
         serve(url, library, int(threads))
         return
     with RedisServer("everysec") as redis:
-        for slots in SLOTS:
+        for slots in options.slots:
             print(json.dumps(measure(redis.url(), slots, options.each)), flush=True)
 
 

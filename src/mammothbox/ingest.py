@@ -196,7 +196,7 @@ def _run(
     if settings.redis_url:
         from mammothbox.workers.following import follow
 
-        return follow(store, models.cards(), settings, among, on_event)
+        return follow(store, models, settings, among, on_event)
     with Decoder(settings) as decoder:
         tools = Tools(store, decoder, models, settings, describe_mode(settings))
         pipeline = Pipeline(tools, models.cards(), on_event, lambda: memory.now)

@@ -76,7 +76,18 @@ class Crew:
         self.all.append(process)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
+        self._wait_for(process.pid)
         return process
+
+    def _wait_for(self, pid: int) -> None:
+        """Until it has told the others that it is there."""
+        set_ = self.settings
+        with open_store(set_.library, url=set_.database_url, write=False) as store:
+            for _ in range(200):
+                if any(one.name.endswith(f":{pid}") for one in standing(store, set_).workers):
+                    return
+                time.sleep(0.1)
+        pytest.fail("a worker never came")
 
     def dismiss(self) -> list[str]:
         """Ends all; what they said."""
@@ -146,6 +157,16 @@ def test_two_workers_make_the_library_of_one_process(
     found = snapshot(settings.library, settings.database_url)
     assert differences(found, wanted, words=True) == []
     assert run(store, settings, tmp_path / "photos", []).unchanged >= report.done
+
+
+def test_a_queue_without_workers_stops_nobody(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    fill(tmp_path / "photos", 10)
+    report = run(store, settings, tmp_path / "photos", [])
+    assert (report.found, report.failed) == (10, 1)
+    assert report.done >= 5
+    assert standing(store, settings).workers == []
 
 
 def test_what_a_worker_cannot_see_waits_and_fails_nothing(

@@ -115,11 +115,14 @@ class Store(Asking):
         return self._backend.claim(purpose, keys)
 
     def identity(self) -> str:
-        """A name of the library that no other has, wherever it is reached from."""
+        """A name of the library that no other has, wherever it is reached from.
+
+        Empty as long as nobody who may write has asked for it.
+        """
         with self._reading() as connection:
             known = answers.get_meta(connection, IDENTITY)
-        if known:
-            return known
+        if known or not self.writable:
+            return known or ""
         with self._writing("identity") as connection:
             return answers.first_meta(connection, IDENTITY, uuid.uuid4().hex)
 

@@ -1,14 +1,20 @@
-"""What a run with a queue does instead of working: conduct, and tell how the workers get on."""
+"""What a run with a queue does: conduct, and tell how the workers get on.
+
+Where no worker is there it works itself, so that a queue alone stops nobody.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mammothbox.errors import DatabaseAway, QueueAway, UsageError
-from mammothbox.events import Note, OnEvent, StageFinished, StageStarted
+from mammothbox.events import Event, Note, OnEvent, StageFinished, StageStarted
+from mammothbox.models import Models
 from mammothbox.models.contracts import ModelCard
 from mammothbox.records import Digest
 from mammothbox.settings import Settings
@@ -18,6 +24,7 @@ from mammothbox.understand.work import count, describe_mode, todo
 from mammothbox.workers.board import Board, WorkerState
 from mammothbox.workers.conductor import Conductor, Score
 from mammothbox.workers.queue import Queue
+from mammothbox.workers.worker import serve
 
 LOOK_S = 1.0
 """Seconds between two looks at what is due."""
@@ -50,7 +57,10 @@ def standing(store: Store, settings: Settings) -> Standing:
     Raises:
         QueueAway: Redis does not answer.
     """
-    queue = Queue(settings.redis_url, store.identity())
+    library = store.identity()
+    if not library:  # no worker was ever there
+        return Standing([], {}, 0)
+    queue = Queue(settings.redis_url, library)
     try:
         board = Board(queue)
         queued = {stage: queue.unfinished(stage) for stage in STAGES}
@@ -61,7 +71,7 @@ def standing(store: Store, settings: Settings) -> Standing:
 
 def follow(
     store: Store,
-    cards: Mapping[str, ModelCard],
+    models: Models,
     settings: Settings,
     among: set[Digest],
     on_event: OnEvent,
@@ -77,18 +87,43 @@ def follow(
         raise UsageError(
             "REDIS_URL is for a library on PostgreSQL: set DATABASE_URL too, or unset REDIS_URL"
         )
-    mode = describe_mode(settings)
+    mode, cards = describe_mode(settings), models.cards()
     before = {
         task.ref.digest for stage in STAGES for task in todo(store, stage, cards, mode, among)
     }
     queue = Queue(settings.redis_url, store.identity())
     try:
-        ran = _watch(store, queue, cards, settings, among, on_event)
+        with _helping(store, queue, models, settings, on_event):
+            ran = _watch(store, queue, cards, settings, among, on_event)
     finally:
         queue.close()
     still = {task.ref.digest for stage in STAGES for task in todo(store, stage, cards, mode, among)}
     ran.worked = before - still
     return ran
+
+
+@contextmanager
+def _helping(
+    store: Store, queue: Queue, models: Models, settings: Settings, on_event: OnEvent
+) -> Iterator[None]:
+    """Be a worker in this process meanwhile, unless there are others."""
+    if Board(queue).workers():
+        yield
+        return
+    stopping = threading.Event()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Note):
+            on_event(event)
+
+    work = (settings, store, models, STAGES, 1, tell, stopping)
+    thread = threading.Thread(target=serve, args=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
 
 
 def _watch(

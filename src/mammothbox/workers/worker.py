@@ -237,8 +237,8 @@ def serve(
     board = Board(queue)
     shop = Workshop(settings, store, models, board, queue, on_event, stopping)
     conductor = Conductor(store, queue, board, models.cards(), settings)
-    board.workers()  # is it there at all?
     worker = queue.worker(stages, threads, shop.do)
+    board.tell(_state(shop, stages))
     worker.start()
     try:
         while not stopping.wait(BEAT_S):

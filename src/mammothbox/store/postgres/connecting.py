@@ -74,6 +74,7 @@ def connect(url: URL, *, write: bool) -> Engine:
     def on_connect(connection: Any, _record: Any) -> None:
         connection.autocommit = True
         connection.execute(f"SET statement_timeout = '{limit}s'")
+        connection.execute("SET jit = off")  # takes longer than any question here
         connection.execute("SET idle_in_transaction_session_timeout = '1h'")
         if not write:
             connection.execute("SET default_transaction_read_only = on")

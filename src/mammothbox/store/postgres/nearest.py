@@ -28,7 +28,9 @@ from mammothbox.store.schema import FILES, VECTORS
 EXACT = 5_000
 """Vectors, or contents that pass a filter, that are compared one by one."""
 PROPOSED = 128
-"""Least number of candidates the graph is asked for; more find more of the true nearest ones."""
+"""Candidates the graph walks through at least; more find more of the true nearest ones."""
+LEAST = 32
+"""Of these, how many are compared exactly at least."""
 MOST_PROPOSED = 1_000
 """What pgvector's graph search can give at most; where more are needed all are compared."""
 
@@ -93,7 +95,7 @@ class Hnsw:
         every = table not in self._large and asked.few()
         if not every:
             self._large.add(table)
-        width = max(PROPOSED, 2 * limit)
+        width = max(LEAST, 2 * limit)
         while True:
             ids = asked.compared(width) if every else asked.proposed(width)
             found = _first(asked.look(ids, filters), limit)
@@ -117,7 +119,7 @@ class _Asked:
 
     def proposed(self, width: int) -> list[int]:
         """What the graph thinks is nearest."""
-        effort = min(MOST_PROPOSED, max(width, 40))
+        effort = min(MOST_PROPOSED, max(2 * width, PROPOSED))
         self._connection.execute(text(f"SET LOCAL hnsw.ef_search = {effort}"))
         return self._ordered(self._far, width)
 
