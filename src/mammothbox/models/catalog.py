@@ -160,6 +160,7 @@ WHISPER_BASE = Model(
     load_factor=1.0,
     load_bytes=350_000_000,
     languages=("*",),
+    code=2,
     note="speech to text with times, 99 languages",
 )
 
@@ -169,6 +170,7 @@ OCR = Model(
     licence="Apache-2.0",
     load_bytes=500_000_000,
     languages=("en", "zh", "*latin"),
+    code=2,
     note="text in pictures; its weights come with rapidocr",
 )
 
