@@ -44,7 +44,7 @@ from mammothbox.models.contracts import (
 )
 from mammothbox.models.governor import Governor
 from mammothbox.models.ledger import Ledger
-from mammothbox.models.manifest import Model
+from mammothbox.models.manifest import Model, WeightFile
 from mammothbox.models.memory import host_budget, process_bytes
 from mammothbox.models.process import HostProcess, remove_runtime_dir, runtime_dir
 from mammothbox.models.remote import Services
@@ -226,8 +226,14 @@ class Models:
 def estimate(parts: list[Model], cache: Cache) -> int:
     """Bytes a host of these models will take, from file sizes, before it was ever loaded."""
     main = parts[0]
-    files = sum(file.size for part in parts for file in part.files)
+    files = sum(_size(cache, file) for part in parts for file in part.files)
     return int(files * main.load_factor) + main.load_bytes
+
+
+def _size(cache: Cache, file: WeightFile) -> int:
+    """Of the catalog; of the disk where only the first pull tells."""
+    path = cache.path(file)
+    return file.size or (path.stat().st_size if path.is_file() else 0)
 
 
 def _end_all(hosts: dict[str, _Host], folder: object) -> None:

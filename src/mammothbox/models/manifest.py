@@ -85,6 +85,8 @@ class Model:
         code: raised by hand whenever our code around the weights changes its answers.
         load_factor: memory of a loaded host per byte of its files.
         load_bytes: memory of the host beside that: interpreter, libraries, buffers.
+        cache: how a writer keeps its context: ``q8_0`` or ``q4_0``.
+        template: how a writer is told who says what (Jinja); empty for the one in its file.
         dimensions: vector length of an embedder.
         languages: as in `ModelCard`.
         note: one line for people.
@@ -99,6 +101,8 @@ class Model:
     code: int = 1
     load_factor: float = 1.2
     load_bytes: int = 120_000_000
+    cache: str = "q8_0"
+    template: str = ""
     dimensions: int = 0
     languages: tuple[str, ...] = ("en",)
     note: str = ""

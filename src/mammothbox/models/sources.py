@@ -201,12 +201,18 @@ def _size(file: Path) -> int:
 def from_directory(
     file: WeightFile, folder: Path, staging: Path, target: Path, advance: Advance
 ) -> None:
-    """Take the file from a local directory: under its name, its model's, its sha256, or in wheels.
+    """Take the file from a local directory: as ours, by sha256, as the hub has it, or in wheels.
 
     Raises:
         SourceAway: it is not there.
     """
-    for place in (folder / file.model / file.name, folder / file.sha256):
+    places = [folder / file.model / file.name, folder / file.sha256]
+    for source in file.sources:
+        if isinstance(source, HubFile):  # a copy of the hub's repository, or a single large file
+            places.append(folder / source.repo.rpartition("/")[2] / source.path)
+            if source.path.endswith(".gguf"):
+                places.append(folder / source.path.rpartition("/")[2])
+    for place in places:
         if place.is_file():
             shutil.copyfile(place, target)
             advance(target.stat().st_size)

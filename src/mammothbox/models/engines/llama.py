@@ -29,14 +29,25 @@ class LlamaEngine:
         model: the `.gguf`.
         threads: compute threads.
         slots: answers worked on at once.
+        cache: precision of the context's cache, ``q8_0`` or ``q4_0``.
+        template: of conversations, Jinja; empty for the one in the file.
     """
 
-    def __init__(self, model: Path, threads: int, slots: int) -> None:
+    def __init__(
+        self,
+        model: Path,
+        threads: int,
+        slots: int,
+        cache: str = "q8_0",
+        template: str = "",
+    ) -> None:
         import xllamacpp
 
         self._private = tempfile.TemporaryDirectory(prefix="mb-", dir=_short_tmp())
         params = xllamacpp.CommonParams()
         params.model.path = str(model)
+        if template:
+            params.chat_template = template
         params.n_ctx = CONTEXT_TOKENS
         params.n_parallel = slots
         params.kv_unified = True  # one long request may use what idle slots do not
@@ -45,8 +56,8 @@ class LlamaEngine:
         params.cpuparams.poll = 0  # waiting threads sleep: the cores are shared
         params.cpuparams_batch.poll = 0
         params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
-        params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_Q8_0
-        params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+        kept = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{cache.upper()}")
+        params.cache_type_k = params.cache_type_v = kept
         params.cache_ram_mib = 0
         params.cache_idle_slots = False
         params.ui = False

@@ -68,7 +68,8 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
         if model.engine == "llama":
             from mammothbox.models.engines.llama import LlamaEngine
 
-            return LlamaEngine(folder / "model.gguf", threads, SLOTS)
+            weights = folder / "model.gguf"
+            return LlamaEngine(weights, threads, SLOTS, model.cache, model.template)
         from mammothbox.models.engines.ocr import OcrEngine
 
         return OcrEngine(threads)
