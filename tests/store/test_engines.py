@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -189,6 +191,19 @@ def test_whoever_keeps_what_was_read_sees_that_something_was_written(
         before = store.stamp()
         store.edit_tags(digest("01"), add=["mine"])
         assert store.stamp() != before
+
+
+def test_sqlite_pays_for_no_other_engine(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from mammothbox.store import open_store;"
+        "open_store(Path(sys.argv[1]), write=True).match_words('dog');"
+        "import mammothbox.library, mammothbox.interfaces.cli.commands.search;"
+        "names = ('psycopg', 'dramatiq', 'redis', 'sqlalchemy.dialects.postgresql');"
+        "print([name for name in names if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "library")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_what_is_wrong_with_an_address_is_said(tmp_path: Path) -> None:
