@@ -3,6 +3,7 @@ VENV ?= .venv
 FOLDER ?= examples
 LIBRARY ?= build/demo-library
 LIMIT ?=
+SERVE ?=
 ARGS ?=
 PY := $(VENV)/bin/python
 export PYTHON
@@ -20,8 +21,8 @@ setup: ## virtual environment with the locked packages
 weights: setup ## the models of the lite profile, fetched once for each user
 	@$(PY) -m mammothbox models pull lite
 
-demo: weights ## describe FOLDER (default: examples; LIMIT=500) and search it
-	@$(PY) tools/demo.py "$(FOLDER)" --library "$(LIBRARY)" $(if $(LIMIT),--limit $(LIMIT))
+demo: weights ## describe FOLDER (default: examples; LIMIT=500) and search it; SERVE=1 opens the page
+	@$(PY) tools/demo.py "$(FOLDER)" --library "$(LIBRARY)" $(if $(LIMIT),--limit $(LIMIT)) $(if $(SERVE),--serve)
 
 test: weights ## all tests (ARGS="-k word" for some)
 	@$(PY) -m pytest $(ARGS)

@@ -24,6 +24,9 @@ from rich.text import Text
 SOME_FAILED = 3
 """Exit code of an ingest that finished though some files could not be understood."""
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
 QUERIES = ("a cup of coffee on a table", "ferry tickets", "a more amiable woman")
 SHOWN = {
     "image": "a cat",
@@ -95,6 +98,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("examples"))
     parser.add_argument("--library", type=Path, default=Path("build/demo-library"))
     parser.add_argument("--limit", type=int, help="only so many files")
+    parser.add_argument("--serve", action="store_true", help="then show it in a browser")
     options = parser.parse_args()
     folder, library = options.folder.expanduser(), options.library
     library.parent.mkdir(parents=True, exist_ok=True)
@@ -104,6 +108,10 @@ def main() -> None:
     console.rule(f"mammothbox ingest {folder}")
     mammothbox(library, "ingest", str(folder), *limit, ok=(0, SOME_FAILED))
 
+    if options.serve:
+        console.rule("mammothbox serve")
+        mammothbox(library, "serve", ok=(0, INTERRUPTED))
+        return
     for query in QUERIES:
         hits = answer(library, "search", query, "--limit", "5")
         console.print(hits_table(query, _hits(hits), folder))

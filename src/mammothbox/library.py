@@ -219,10 +219,11 @@ class Library(Arranging, Browsing):
         folder: str = "",
         language: str = "",
         limit: int = 20,
+        words_only: bool = False,
     ) -> SearchAnswer:
         """Files that fit the query best, each with its reasons; see `mammothbox.search`."""
         filters = Filters(tuple(kinds), since, until, tuple(tags), folder, language)
-        return search(self.store, self.models, query, filters, limit)
+        return search(self.store, self.models, query, filters, limit, words_only=words_only)
 
     def similar(self, path: str, *, limit: int = 20) -> SearchAnswer:
         """Files that look or read like the one at `path`.

@@ -88,13 +88,13 @@ class Browsing:
         found["ocr_lines"] = ocr_lines(results, self.settings.image_side_px)
         return found
 
-    def content(self, digest: str) -> FileRef:
-        """A path at which the content lies now.
+    def content(self, digest: str, folders: Sequence[str] = ()) -> FileRef:
+        """A path at which the content lies now, in a folder that was scanned or in `folders`.
 
         Raises:
             NotFound: unknown, gone, changed, or led out of the scanned folders.
         """
-        return intact(self._refs(digest), self.store.roots())
+        return intact(self._refs(digest), [*folders, *self.store.roots()])
 
     def say(self, digest: str, *, title: str | None = None, caption: str | None = None) -> None:
         """Remember a person's title or caption; an empty one gives the model's back.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mammothbox.browse import drawing
 from mammothbox.decode import Decoder, Glance, Limits, convert_recording
-from mammothbox.errors import InputError, Unsupported
+from mammothbox.errors import Corrupt, Encrypted, InputError, TooLarge, Unsupported
 from mammothbox.records import (
     AudioContent,
     Content,
@@ -156,8 +156,8 @@ class Previews:
             if not path.is_file():
                 try:
                     _whole(path, make)
-                except InputError as error:
-                    self._refused[path] = error
+                except (Corrupt, Encrypted, TooLarge, Unsupported) as error:
+                    self._refused[path] = error  # not what a busy machine was too slow for
                     raise
         return path
 

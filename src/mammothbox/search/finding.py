@@ -65,6 +65,8 @@ def search(
     query: str,
     filters: Filters | None = None,
     limit: int = 20,
+    *,
+    words_only: bool = False,
 ) -> SearchAnswer:
     """Files that fit `query` best.
 
@@ -72,6 +74,7 @@ def search(
         query: any text; phrases in double quotes must occur as they stand.
         filters: which files may be hits.
         limit: hits at most.
+        words_only: ask no model, for an answer at once.
 
     Raises:
         UsageError: a date of the filters does not parse.
@@ -84,7 +87,7 @@ def search(
         (WEIGHTS["words"], by_words(store.match_words(query, filters, _DEPTH))),
         (WEIGHTS["names"], by_words(store.match_names(query, filters, _DEPTH))),
     ]
-    if not _must_occur(query):
+    if not words_only and not _must_occur(query):
         rankings += _by_vectors(store, models, query, filters, notes)
     return SearchAnswer(hits_of(store, fuse(rankings), filters, limit), tuple(notes))
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 
-class Answer(Response):
+class Answer(JSONResponse):
     """A JSON body in ASCII, never kept by caches."""
-
-    media_type = "application/json"
 
     def __init__(self, content: Any, status_code: int = 200, media_type: str | None = None) -> None:
         super().__init__(content, status_code, {"cache-control": "no-store"}, media_type)

@@ -99,7 +99,9 @@ class Choices(BaseModel):
     languages: dict[str, int] = Field(examples=[{"en": 3}])
     tags: dict[str, int] = Field(examples=[{"dog": 2}])
     folders: dict[str, int] = Field(examples=[{"/home/ann/Pictures": 20}])
-    places: list[tuple[float, float, str]] = Field(examples=[[]])
+    places: list[list[float | str]] = Field(
+        description="latitude, longitude, digest", examples=[[[59.9, 10.7, EXAMPLE_DIGEST]]]
+    )
 
 
 @router.get("/choices", response_model=Choices, summary="Kinds, tags, folders, languages, places")

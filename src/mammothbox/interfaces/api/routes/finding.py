@@ -78,6 +78,7 @@ def search(
     filters: TheFilters,
     q: Annotated[str, Query(max_length=1000, examples=["a dog in the snow"])],
     limit: Limit = 40,
+    words: Annotated[bool, Query(description="only words and names, at once")] = False,
 ) -> Any:
     """Any text; phrases in double quotes must occur as they stand."""
     chosen = filters.filters()
@@ -91,6 +92,7 @@ def search(
             folder=chosen.folder,
             language=chosen.language,
             limit=limit,
+            words_only=words,
         )
     )
 

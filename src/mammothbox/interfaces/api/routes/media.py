@@ -13,8 +13,10 @@ from fastapi import APIRouter
 from fastapi import Path as InPath
 from starlette.responses import FileResponse
 
-from mammothbox.interfaces.api.asking import DigestPath, TheDesk
+from mammothbox.interfaces.api.asking import DigestPath, TheDesk, allowed_folders
 from mammothbox.interfaces.api.problems import responses
+from mammothbox.jobs import Desk
+from mammothbox.records import FileRef
 
 INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "audio/", "video/")
 SANDBOX = "sandbox; default-src 'none'"
@@ -36,6 +38,15 @@ PageNumber = Annotated[int, InPath(ge=1, le=100_000)]
 router = APIRouter(tags=["files"], default_response_class=FileResponse)
 
 
+def file_of(desk: Desk, digest: str) -> FileRef:
+    """A path at which the content lies now, inside the folders that the owner allowed.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return desk.library.content(digest, allowed_folders(desk))
+
+
 def handed(path: Path, mime: str, name: str, digest: str, what: str = "") -> FileResponse:
     """A file as an answer; ranges and conditions are honoured."""
     inline = mime.startswith(INLINE)
@@ -54,28 +65,28 @@ def handed(path: Path, mime: str, name: str, digest: str, what: str = "") -> Fil
 @router.get("/files/{digest}/content", responses=_BINARY, summary="The file itself")
 def content(desk: TheDesk, digest: DigestPath) -> Any:
     """The original bytes, with ranges. Only pictures, sound and video are shown in place."""
-    ref = desk.library.content(digest)
+    ref = file_of(desk, digest)
     return handed(Path(ref.path), ref.mime, ref.name, digest)
 
 
 @router.get("/files/{digest}/thumbnail", responses=_WEBP, summary="A small picture of it")
 def thumbnail(desk: TheDesk, digest: DigestPath) -> Any:
     """At most 512 pixels: the picture, a frame, the wave of a sound or the first page."""
-    ref = desk.library.content(digest)
+    ref = file_of(desk, digest)
     return handed(desk.library.previews.thumbnail(ref), "image/webp", "t.webp", digest, "t")
 
 
 @router.get("/files/{digest}/strip", responses=_WEBP, summary="Frames of a video")
 def strip(desk: TheDesk, digest: DigestPath) -> Any:
     """Eight frames beside each other, each 256 pixels wide."""
-    ref = desk.library.content(digest)
+    ref = file_of(desk, digest)
     return handed(desk.library.previews.strip(ref), "image/webp", "s.webp", digest, "s")
 
 
 @router.get("/files/{digest}/pages/{number}", responses=_WEBP, summary="A page of a document")
 def page(desk: TheDesk, digest: DigestPath, number: PageNumber) -> Any:
     """The page as a picture, counted from 1."""
-    ref = desk.library.content(digest)
+    ref = file_of(desk, digest)
     made = desk.library.previews.page(ref, number)
     return handed(made, "image/webp", "p.webp", digest, f"p{number}")
 
@@ -86,7 +97,7 @@ def view(desk: TheDesk, digest: DigestPath, convert: bool = False) -> Any:
 
     `convert` asks for the converted form of a recording in any case.
     """
-    ref = desk.library.content(digest)
+    ref = file_of(desk, digest)
     previews = desk.library.previews
     made = previews.converted(ref) if convert else previews.view(ref)
     if str(made) == ref.path:

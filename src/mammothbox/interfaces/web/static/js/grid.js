@@ -155,6 +155,7 @@ export class Grid {
     tile.setAttribute("aria-label", `${W.kind[file.kind]}: ${label}`);
     const image = thumb(file.digest);
     image.loading = "eager";
+    image.addEventListener("error", () => tile.classList.add("bare"));
     tile.replaceChildren(image, h("span", { class: "name", "aria-hidden": "true" }, file.kind === "audio" ? file.name : label));
     if (file.duration_s) tile.append(h("span", { class: "badge", "aria-hidden": "true" }, clock(file.duration_s)));
     if (file.kind === "video") hover(tile, file);

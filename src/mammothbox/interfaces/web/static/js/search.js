@@ -11,8 +11,14 @@ export async function search(main, params) {
   running?.abort();
   running = new AbortController();
   if (!q.trim()) { location.hash = "#/library"; return; }
+  const mine = running, asked = { q, limit: 60, kind: params.getAll("kind") };
+  let whole = false;
+  // What has the very words is there at once; what means or looks like it comes a little later.
+  call(`/search${query({ ...asked, words: true })}`, { signal: mine.signal })
+    .then((found) => { if (!whole && found.hits.length) draw(main, { ...found, notes: [W.searching] }, W.results(found.hits.length, q), q); }).catch(tell);
   try {
-    const found = await call(`/search${query({ q, limit: 60, kind: params.getAll("kind") })}`, { signal: running.signal });
+    const found = await call(`/search${query(asked)}`, { signal: mine.signal });
+    whole = true;
     draw(main, found, W.results(found.hits.length, q), q);
   } catch (error) { tell(error); }
 }
@@ -26,7 +32,7 @@ function draw(main, found, title, q) {
   shown = found.hits.map((hit) => hit.digest);
   const list = h("ol", { class: "hits" }, found.hits.map((hit) => card(hit, q)));
   main.replaceChildren(h("div", { class: "page" },
-    h("header", {}, h("h1", { role: "status" }, found.hits.length ? title : W.nothing(q))),
+    h("header", {}, h("h1", {}, h("span", { role: "status" }, found.hits.length ? title : W.nothing(q)))),
     found.hits.length ? list : h("p", { class: "soft" }, W.tryThis),
     found.notes.map((note) => h("p", { class: "small soft" }, note))));
 }

@@ -13,7 +13,7 @@ const WORDS = {
   addFolder: "Add a folder", noneTitle: "Nothing fits", noneText: "No file passes these filters.",
   results: (n, q) => (n === 1 ? `1 file for “${q}”` : `${n} files for “${q}”`),
   likeIt: "Pictures like yours", nothing: (q) => `Nothing found for “${q}”`,
-  tryThis: "Try fewer or other words. Words in “double quotes” must occur as they stand.",
+  searching: "Looking further…", tryThis: "Try fewer or other words. Words in “double quotes” must occur as they stand.",
   reasons: { words: "words", meaning: "means", looks: "looks like it", name: "name" },
   fields: { caption: "caption", labels: "seen", ocr: "read in it", transcript: "said", text: "text", title: "title", summary: "summary", name: "name", tags: "tags" },
   playAt: (t) => `▶ ${t}`, page: (n) => `page ${n}`,
