@@ -118,9 +118,11 @@ export async function picker(act = takeIn, label = W.choose) {
   const box = h("dialog", { "aria-labelledby": "pick" }, h("h2", { id: "pick" }, label), h("p", {}, ""), h("div", { class: "row" }, field), h("p", {}, ""), list,
     h("div", { class: "row" }, h("button", { onclick: () => box.close() }, W.cancel),
       h("button", { class: "primary", onclick: () => { if (field.value.trim()) { box.close(); act(field.value.trim()).catch(tell); } } }, label)));
+  let typed = false;
+  field.addEventListener("input", () => { typed = true; });
   const open = async (path) => {
     const found = await call(`/places${query({ path })}`);
-    field.value = found.path || found.folders[0] || "";
+    if (path || !typed) field.value = found.path || found.folders[0] || ""; // what was typed meanwhile stays
     list.replaceChildren(...[found.parent !== null && h("button", { onclick: () => open(found.parent).catch(tell) }, `↑ ${W.up}`),
       ...found.folders.map((f) => h("button", { onclick: () => open(f).catch(tell) }, found.path ? f.split("/").pop() : f))].filter(Boolean));
   };

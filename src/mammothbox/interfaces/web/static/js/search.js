@@ -32,7 +32,7 @@ function draw(main, found, title, q) {
   shown = found.hits.map((hit) => hit.digest);
   const list = h("ol", { class: "hits" }, found.hits.map((hit) => card(hit, q)));
   main.replaceChildren(h("div", { class: "page" },
-    h("header", {}, h("h1", {}, h("span", { role: "status" }, found.hits.length ? title : W.nothing(q)))),
+    h("header", {}, h("h1", { "aria-live": "polite" }, found.hits.length ? title : W.nothing(q))),
     found.hits.length ? list : h("p", { class: "soft" }, W.tryThis),
     found.notes.map((note) => h("p", { class: "small soft" }, note))));
 }
