@@ -90,3 +90,12 @@ def test_papers_betray_their_kind(text, kind):
 
 def test_a_lone_word_betrays_nothing():
     assert kinds_of("The party was nice") == {}
+
+
+def test_many_trips_come_under_their_years():
+    items = [item for year in range(2010, 2024) for item in pictures(f"{year}-05-01", 4, AWAY)]
+    items += [item for day in range(10, 26) for item in pictures(f"2024-03-{day}", 2, HOME)]
+    used = {move.folder for move in plan("/r", items, PlanOptions(writer=False)).moves}
+    assert "Trips/2015/2015-05-01" in used
+    few = plan("/r", items, PlanOptions(writer=False, depth=2)).moves
+    assert "Trips/2015" in {move.folder for move in few}

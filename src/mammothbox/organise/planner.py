@@ -39,6 +39,8 @@ UNSURE = 0.1
 """Cosine with the centre of its cluster under which a file goes to `Unsorted`."""
 MANY_TOPICS = 8
 """Folders from which they are put under one folder a family."""
+MANY_TRIPS = 10
+"""Trips from which they are put under one folder a year."""
 
 
 def plan(
@@ -151,15 +153,17 @@ def _named(items: Sequence[Item], options: PlanOptions, helpers: Helpers) -> lis
     names = names_by_statistics(items, clusters, helpers)
     if options.writer:
         names = names_by_writer(items, clusters, names, helpers, wishes_of(options.hint))
+    trips = sum(name.by == "trip" for name in names)
     found = []
     unsure: list[int] = []
     for cluster, name in zip(clusters, names, strict=True):
+        above = (TRIPS, cluster.label[:4]) if trips > MANY_TRIPS else (TRIPS,)
         sure = _sure(items, cluster)
         unsure += [member for member in cluster.members if member not in sure]
         if sure:
             members = tuple(member for member in cluster.members if member in sure)
             reason = _reason(cluster, name)
-            parts = (TRIPS, name.text) if name.by == "trip" else (name.text,)
+            parts = (*above, name.text) if name.by == "trip" else (name.text,)
             found.append(Place(parts, members, reason, round(cluster.cohesion, 2)))
     if unsure:
         found.append(Place((UNSORTED,), tuple(unsure), "little in common with the rest", 0.0))
