@@ -164,7 +164,7 @@ def _known(
 ) -> tuple[dict[str, Result], str]:
     """Step → result (its author still open), and the words of the file."""
     photo = int(chance.integers(len(seeds.captions)))
-    sentence = str(chance.choice(seeds.captions[photo]))
+    sentence = _one_of(seeds.captions[photo], chance)
 
     def result(step: str, value: dict[str, Any], *found: Any) -> Result:
         passages = tuple(one for one in found if isinstance(one, Passage))
@@ -188,16 +188,20 @@ def _known(
     else:
         lines = SENTENCES if ref.kind == Kind.DOCUMENT else 1
         said = seeds.spoken if ref.kind == Kind.AUDIO and chance.random() < 0.7 else [sentence]
-        more = [str(chance.choice(seeds.captions[photo])) for _ in range(lines - 1)]
-        text, vector = " ".join([str(chance.choice(said)), *more]), seeds.reads[photo]
+        more = [_one_of(seeds.captions[photo], chance) for _ in range(lines - 1)]
+        text, vector = " ".join([_one_of(said, chance), *more]), seeds.reads[photo]
     facts = {"duration_s": len(text) / 14} if ref.kind == Kind.AUDIO else {}
     chunks = result("chunks", {"vectors": 1}, Embedding("text", _noisy(vector, chance), text=text))
-    step, value = "text", {"characters": len(text)}  # type: tuple[str, dict[str, Any]]
+    step, value = "text", dict[str, Any](characters=len(text))
     if ref.kind == Kind.AUDIO:
         segment = {"start_s": 0.0, "end_s": 1.0, "text": text}
         step, value = "transcript", {"language": "en", "segments": [segment]}
     words = result(step, value, Passage("transcript" if step == "transcript" else "text", text))
     return {"facts": result("facts", facts), step: words, "chunks": chunks}, text
+
+
+def _one_of(texts: Sequence[str], chance: np.random.Generator) -> str:
+    return texts[int(chance.integers(len(texts)))]
 
 
 def _facts(number: int, chance: np.random.Generator) -> dict[str, Any]:
