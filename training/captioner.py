@@ -25,16 +25,17 @@ class Shape:
     """Sizes of the network; stored beside the weights."""
 
     words: int
-    width: int = 256
-    heads: int = 4
+    width: int = 320
+    heads: int = 5
     layers: int = 3
-    inner: int = 1024
+    inner: int = 1280
     side: int = 9
     grid: int = 5
     features: int = 1280
     labels: int = 384
     longest: int = 20
     dropout: float = 0.2
+    blanked: float = 0.1
 
 
 class Dropout(nn.Module):
@@ -76,8 +77,8 @@ class Attention(nn.Module):
         query = self.split(self.query(x))
         scores = query @ kept[0].transpose(-1, -2) * query.shape[-1] ** -0.5
         if causal:
-            later = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
-            scores = scores.masked_fill(later, -1e4)
+            later = torch.full(scores.shape[-2:], -1e4, dtype=scores.dtype).triu(1)
+            scores = scores + later
         found = scores.softmax(-1) @ kept[1]
         return self.out(found.transpose(1, 2).flatten(2))
 
@@ -166,10 +167,16 @@ class Captioner(nn.Module):
     def remember(self, cells: Tensor, labels: Tensor) -> Memory:
         """Keys and values of each decoder layer from N x 81 x 1280 cells, N x 384 label vectors."""
         whole = self.whole(torch.cat([cells.mean(1), labels], dim=1))[:, None]
-        x = torch.cat([whole, self.cells(self.pool @ cells) + self.places], dim=1)
+        x = torch.cat([whole, self.hide(self.cells(self.pool @ cells)) + self.places], dim=1)
         x = self.encoder.encode(self.drop(self.norm_input(x)))
         x = self.norm_memory(x)
         return [layer.cross.keep(x) for layer in self.decoder]
+
+    def hide(self, cells: Tensor) -> Tensor:
+        """Cells with some of them blanked, while learning: no single place says everything."""
+        if not self.training or not self.shape.blanked:
+            return cells
+        return cells * (torch.rand(cells.shape[:2])[..., None] >= self.shape.blanked)
 
     def embed(self, ids: Tensor, start: int = 0) -> Tensor:
         """Word and position vectors of R x T ids."""
@@ -180,12 +187,16 @@ class Captioner(nn.Module):
         """Scores of all words."""
         return F.linear(self.norm_output(x), self.words.weight, self.bias)
 
-    def forward(self, memory: Memory, ids: Tensor) -> Tensor:
-        """R x T x words scores of the words after each of `ids`; R is a multiple of the photos."""
+    def forward(self, memory: Memory, ids: Tensor, spoken: Tensor) -> Tensor:
+        """Scores of the words after those of `ids` (R x T) where `spoken` says so: spoken x words.
+
+        R is a multiple of the photos. Padding is a third of a batch and the scores are the dearest
+        product, so they are not made for it.
+        """
         x = self.embed(ids)
         for layer, kept in zip(self.decoder, memory, strict=True):
             x = layer.decode(x, kept)
-        return self.logits(x)
+        return self.logits(x[spoken])
 
     def step(
         self, memory: Memory, ids: Tensor, at: int, past: Memory | None
@@ -199,8 +210,17 @@ class Captioner(nn.Module):
 
 
 @torch.no_grad()
-def say(model: Captioner, memory: Memory, times: int = 1, *, draw: bool = False) -> Tensor:
+def say(
+    model: Captioner, memory: Memory, times: int = 1, *, draw: bool = False, heat: float = 1.0
+) -> Tensor:
     """`times` sentences a photo, drawn at random or the most probable word each time.
+
+    Args:
+        model: what speaks.
+        memory: of the photos.
+        times: sentences a photo.
+        draw: at random, else the most probable word each time.
+        heat: scores are divided by it before a draw; below 1 odd words are drawn more rarely.
 
     Returns:
         (photos x times) x T ids, rows of a photo side by side, padded after EOS.
@@ -211,7 +231,11 @@ def say(model: Captioner, memory: Memory, times: int = 1, *, draw: bool = False)
     for at in range(model.shape.longest - 1):
         scores, past = model.step(memory, ids, at, past)
         scores[:, [PAD, BOS, UNKNOWN]] = -torch.inf
-        ids = torch.multinomial(scores.softmax(1), 1) if draw else scores.argmax(1, keepdim=True)
+        ids = (
+            torch.multinomial((scores / heat).softmax(1), 1)
+            if draw
+            else scores.argmax(1, keepdim=True)
+        )
         ids[ended] = PAD
         said.append(ids)
         ended |= ids[:, 0] == EOS

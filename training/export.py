@@ -2,7 +2,7 @@
 
     python -m training.export --run DIR --out src/mammothbox/models/weights
 
-`--run` holds what the steps before wrote: `captioner/sc.pt`, `joint/member*.pt` and
+`--run` holds what the steps before wrote: `captioner/captioner.pt`, `joint/member*.pt` and
 `joint/standard.npz`. Numbers of matrix products are stored and multiplied as bytes (`--plain`
 leaves them as they are).
 """
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--plain", action="store_true")
     args = parser.parse_args()
-    export(args.run / "captioner/sc.pt", args.run / "joint", args.out, plain=args.plain)
+    export(args.run / "captioner/captioner.pt", args.run / "joint", args.out, plain=args.plain)
 
 
 if __name__ == "__main__":

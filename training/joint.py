@@ -27,6 +27,7 @@ from training.curves import Curve
 from training.schedule import warm_cosine
 
 MEMBERS = 3
+EPOCHS = 20
 WIDTH = 512
 """Dimensions of one member."""
 
@@ -260,7 +261,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--members", type=int, default=MEMBERS)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,11 +25,27 @@ from bench.metrics.cider import CiderScorer, tokenize
 from training import captioner as net
 from training import data
 from training.curves import Curve
-from training.train_captioner import Learner, Photos, cider_of, load, loss_of, save, to_ids
+from training.schedule import warm_cosine
+from training.team import Team, together
+from training.train_captioner import (
+    ALONE,
+    Learner,
+    Photos,
+    cider_of,
+    load,
+    loss_of,
+    save,
+    to_ids,
+)
 
 DRAWN = 5
-EPOCHS = 4
+EPOCHS, UNTIL = 2, 1
+"""Epochs the rate is planned for, and the one after which what ships was taken."""
+
 RATE = 1e-4
+HEAT = 0.6
+"""Learning smooths the model's chances; drawn as they are, most words would be odd ones."""
+
 END = "</s>"
 
 
@@ -48,14 +66,13 @@ def policy_loss(model: net.Captioner, memory: net.Memory, said: Tensor, rewards:
     by_photo = rewards.view(-1, DRAWN)
     others = (by_photo.sum(1, keepdim=True) - by_photo) / (DRAWN - 1)
     advantage = (by_photo - others).flatten()
-    # To a size of one: else the cross-entropy beside it outweighs the small differences.
-    advantage = advantage / (advantage.std() + 1e-6)
     start = torch.full((said.shape[0], 1), net.BOS)
-    scores = model(memory, torch.cat([start, said[:, :-1]], 1)).float()
-    scores[..., [net.PAD, net.BOS, net.UNKNOWN]] = -1e4
     spoken = said != net.PAD
-    chances = F.log_softmax(scores, -1).gather(-1, said[..., None])[..., 0]
-    return -(advantage[:, None] * chances * spoken).sum() / spoken.sum()
+    scores = model(memory, torch.cat([start, said[:, :-1]], 1), spoken).float() / HEAT
+    scores[:, [net.PAD, net.BOS, net.UNKNOWN]] = -1e4
+    chances = F.log_softmax(scores, -1).gather(-1, said[spoken][:, None])[:, 0]
+    weight = advantage[:, None].expand_as(said)[spoken]
+    return -(weight * chances).sum() / len(chances)
 
 
 def fit(
@@ -67,52 +84,59 @@ def fit(
     learn: np.ndarray,
     choose: np.ndarray,
     epochs: int,
-    batch: int = 48,
+    until: int | None = None,
+    batch: int = 32,
     rate: float = RATE,
     seed: int = 0,
-    anchor: float = 0.02,
+    anchor: float = 0.1,
+    team: Team = ALONE,
 ) -> Path:
-    """Train on from `start`; write the best by the held-out photos to `out`/sc.pt."""
-    torch.manual_seed(seed)
+    """Train on from `start`; write the mean of the last steps to `out`/sc.pt after each epoch."""
     model, words = load(start)
-    learner = Learner(model, rate, 0.98, 0.0)
+    learner = Learner(model, rate, 0.99, 0.0, team)
     photos, groups = Photos(split, labels), split.captions_by_photo()
     spoken = [tokenize(sentence) for sentence in split.captions]
     ids = to_ids(spoken, words, model.shape.longest)
     reward = CiderScorer([[[*spoken[c], END] for c in groups[photo]] for photo in learn])
     place = {int(photo): i for i, photo in enumerate(learn)}
     scorer = CiderScorer([[spoken[c] for c in groups[photo]] for photo in choose])
-    curve, state_file, first, best = Curve(out / "sc"), out / "sc.state.pt", 0, 0.0
+    curve, state_file, first = Curve(out / "sc"), out / "sc.state.pt", 0
+    steps, step = epochs * (len(learn) // batch), 0
     if state_file.exists():
         state = torch.load(state_file, weights_only=True)
         learner.restore(state)
-        first, best = state["epoch"], state["best"]
+        first = state["epoch"]
+        step = first * (len(learn) // batch)
         curve.read()
-    for epoch in range(first, epochs):
-        rng, began, drawn, losses = (
-            np.random.default_rng([seed, 1, epoch]),
-            time.monotonic(),
-            [],
-            [],
-        )
-        order = rng.permutation(learn)
+    for epoch in range(first, until or epochs):
+        torch.manual_seed(seed + 1000 * epoch + team.rank)
+        rng, began = np.random.default_rng([seed, 1, epoch]), time.monotonic()
+        drawn, losses, order = [], [], rng.permutation(learn)
         for at in range(0, len(order) - batch + 1, batch):
-            chosen = order[at : at + batch]
-            seen = photos(chosen * split.views + rng.integers(0, split.views, batch))
+            views = rng.integers(0, split.views, batch)
+            few = np.stack([ids[rng.choice(groups[p], 1)] for p in order[at : at + batch]])
+            chosen = team.share(order[at : at + batch])
+            seen = photos(chosen * split.views + team.share(views))
             fast = learner.fast.eval()
             with torch.no_grad():
-                said = net.say(fast, fast.remember(*seen), DRAWN, draw=True)
+                said = net.say(fast, fast.remember(*seen), DRAWN, draw=True, heat=HEAT)
             rewards = rewards_of(said, chosen, reward, words, place)
-            few = np.stack([ids[rng.choice(groups[photo], 1)] for photo in chosen])
-            fast.train()
-            loss = policy_loss(fast, fast.remember(*seen), said, rewards)
-            plain = loss_of(fast, seen, torch.from_numpy(few), forget=0.0)
-            learner.step(loss + anchor * plain, rate * (1 - epoch / epochs))
+            memory = fast.train().remember(*seen)
+            loss = policy_loss(fast, memory, said, rewards)
+            plain = loss_of(fast, memory, torch.from_numpy(team.share(few)))
+            step += 1
+            learner.step(loss + anchor * plain, rate * warm_cosine(step / steps))
             drawn.append(float(rewards.mean()))
             losses.append(plain.item())
-            if len(drawn) % 20 == 0:
-                print(f"  {len(drawn)} reward {np.mean(drawn[-20:]):.3f}", flush=True)
-        score = cider_of(learner.mean, photos, choose * split.views, scorer, words)
+            if len(drawn) % 20 == 0 and team.leads:
+                print(
+                    f"  {len(drawn)}: reward {np.mean(drawn[-20:]):.3f}, "
+                    f"loss {np.mean(losses[-20:]):.3f}",
+                    flush=True,
+                )
+        score = cider_of(learner.mean, photos, choose * split.views, scorer, words, team)
+        if not team.leads:
+            continue
         curve.add(
             epoch=epoch + 1, reward=float(np.mean(drawn)), loss=float(np.mean(losses)), cider=score
         )
@@ -121,11 +145,52 @@ def fit(
             f"{time.monotonic() - began:.0f} s",
             flush=True,
         )
-        if score > best:
-            best = score
-            save(learner.mean, words, out / "sc.pt")
-        torch.save({**learner.state(), "epoch": epoch + 1, "best": best}, state_file)
+        save(learner.mean, words, out / "sc.pt")
+        torch.save({**learner.state(), "epoch": epoch + 1}, state_file)
     return out / "sc.pt"
+
+
+def blend(start: Path, tuned: Path, out: Path) -> Path:
+    """The mean of the weights before and after: measured, it speaks better than either."""
+    (before, words), (after, _) = load(start), load(tuned)
+    with torch.no_grad():
+        for ours, theirs in zip(before.parameters(), after.parameters(), strict=True):
+            ours.lerp_(theirs, 0.5)
+    save(before, words, out)
+    return out
+
+
+def train(
+    features: Path,
+    start: Path,
+    out: Path,
+    *,
+    epochs: int = EPOCHS,
+    until: int | None = UNTIL,
+    batch: int = 32,
+    rate: float = RATE,
+    seed: int = 0,
+    everything: bool = False,
+    held_out: int = data.HELD_OUT,
+    team: Team = ALONE,
+) -> None:
+    """One member's part of a run; see `fit`."""
+    split = data.load(features)
+    learn, choose = data.cut(len(split.names), held_out)
+    fit(
+        split,
+        data.label_vectors(split, features),
+        start,
+        out,
+        learn=np.arange(len(split.names)) if everything else learn,
+        choose=choose,
+        epochs=epochs,
+        until=until,
+        batch=batch,
+        rate=rate,
+        seed=seed,
+        team=team,
+    )
 
 
 def main() -> None:
@@ -135,25 +200,21 @@ def main() -> None:
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--until", type=int, default=UNTIL, help="stop after this epoch")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    split = data.load(args.features)
-    learn, choose = data.cut(len(split.names))
-    labels = data.label_vectors(split, args.features)
-    fit(
-        split,
-        labels,
-        args.start,
-        args.out,
-        learn=learn,
-        choose=choose,
-        epochs=args.epochs,
-        rate=args.rate,
-        seed=args.seed,
-    )
+    parser.add_argument("--everything", action="store_true", help="learn the held-out photos too")
+    parser.add_argument("--workers", type=int, default=2)
+    chosen = vars(parser.parse_args())
+    workers = chosen.pop("workers")
+    together(partial(as_member, chosen), workers)
+    out = chosen["out"]
+    blend(chosen["start"], out / "sc.pt", out / "captioner.pt")
+
+
+def as_member(chosen: dict[str, Any], team: Team) -> None:
+    """`train` with its arguments by name, in a form that can be sent to another process."""
+    train(**chosen, team=team)
 
 
 if __name__ == "__main__":

@@ -80,6 +80,11 @@ def test_cross_entropy_then_self_critical_learning_pay(split: data.Split, tmp_pa
     curve.read()
     assert curve.points[-1]["reward"] > curve.points[0]["reward"]
 
+    mixed = self_critical.blend(start, tmp_path / "sc.pt", tmp_path / "captioner.pt")
+    parts = [train_captioner.load(p)[0].bias for p in (start, tmp_path / "sc.pt", mixed)]
+    assert torch.allclose((parts[0] + parts[1]) / 2, parts[2])
+    assert not torch.equal(parts[0], parts[2])
+
 
 @pytest.mark.slow
 def test_a_stopped_run_goes_on_from_its_last_epoch(split: data.Split, tmp_path: Path) -> None:
@@ -139,7 +144,9 @@ def test_exported_graphs_do_the_same_sums(split: data.Split, tmp_path: Path) -> 
         memory = model.remember(torch.from_numpy(cells), torch.from_numpy(labels))
         spoken = [sentence.text.split() for sentence in said]
         ids = train_captioner.to_ids(spoken, words, model.shape.longest)
-        chances = model(memory, torch.from_numpy(ids[:, :-1])).clone()
+        everywhere = torch.ones(len(said), ids.shape[1] - 1, dtype=torch.bool)
+        chances = model(memory, torch.from_numpy(ids[:, :-1]), everywhere)
+        chances = chances.view(*everywhere.shape, -1).clone()
         chances[..., [net.PAD, net.BOS, net.UNKNOWN]] = -1e9
         chances = chances.log_softmax(-1)
     for row, sentence in enumerate(said):
