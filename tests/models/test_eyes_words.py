@@ -77,5 +77,5 @@ def test_words_are_joined_as_people_write_them() -> None:
 
 def test_a_sure_label_speaks_instead_of_a_doubtful_sentence_that_does_not_know_it() -> None:
     labels = [("Egyptian cat", 0.76), ("tiger cat", 0.1)]
-    said = decide("a man is sitting on a bench", -1.0, labels, JUDGEMENT)
+    said = decide("a man is sitting on a bench", -1.3, labels, JUDGEMENT)
     assert (said.text, said.from_labels) == ("probably: Egyptian cat, tiger cat", True)

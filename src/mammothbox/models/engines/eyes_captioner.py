@@ -16,11 +16,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mammothbox.models.engines.eyes_consensus import agreed
 from mammothbox.models.engines.sessions import open_session
 
 BEAMS = 3
 LONGEST = 19
 """Words of the longest sentence, the end mark included."""
+
+UNFINISHED = 400.0
+"""Taken from the log-probability of a sentence that ran out of room."""
 
 PAD, BOS, EOS = 0, 1, 2
 
@@ -126,11 +130,16 @@ class CaptionDecoder:
         return self._best(beams)
 
     def _best(self, beams: _Beams) -> list[Sentence]:
-        """The sentence of each photo with the highest mean log-probability, finished ones first."""
+        """The sentence of each photo that its beams agree on; unfinished ones have no vote."""
         mean = beams.scores / beams.lengths()
-        ranked = np.where(beams.ended, mean, mean - 100.0).reshape(-1, BEAMS)
-        chosen = ranked.argmax(axis=1) + np.arange(len(ranked)) * BEAMS
-        return [Sentence(self._text(beams.ids[row]), float(mean[row])) for row in chosen]
+        scores = np.where(beams.ended, beams.scores, beams.scores - UNFINISHED)
+        found = []
+        for start in range(0, len(scores), BEAMS):
+            rows = beams.ids[start : start + BEAMS].tolist()
+            words = [[word for word in row if word not in (PAD, BOS, EOS)] for row in rows]
+            row = start + agreed(words, scores[start : start + BEAMS].tolist())
+            found.append(Sentence(self._text(beams.ids[row]), float(mean[row])))
+        return found
 
     def _text(self, ids: Sequence[int] | Ids) -> str:
         return join_words([self._words[index] for index in ids if index not in (PAD, BOS, EOS)])

@@ -30,7 +30,7 @@ _GROUPS: tuple[tuple[range, frozenset[str]], ...] = (
 )
 """Runs of classes (in their usual order) and the everyday words that already say as much."""
 
-TRUSTED = 0.6
+TRUSTED = 0.4
 """Confidence from which a sentence stands beside a sure label that it does not mention."""
 
 _WORD = re.compile(r"[a-z]+")
