@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mammothbox.errors import DoesNotFit, HostTimeout
+from mammothbox.interfaces.cli.border import run
 from mammothbox.models.governor import Governor
 from mammothbox.models.ledger import Account, Ledger, born, myself
 
@@ -180,6 +181,23 @@ def test_a_damaged_file_counts_as_empty(tmp_path: Path) -> None:
     (tmp_path / "hosts.json").write_text('{"hosts": [{"engine": 3')
     with Ledger(tmp_path).open() as accounts:
         assert accounts.hosts == []
+
+
+def test_the_command_tells_what_runs(
+    tmp_path: Path, sleepers, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAMMOTHBOX_LEASES", str(tmp_path))
+    host = sleepers("whisper")
+    with governor(tmp_path).lease(host, 60 * MB):
+        assert run(["models"]) == 0
+        told = capsys.readouterr().out
+    line = next(line for line in told.splitlines() if line.startswith("whisper "))
+    assert str(host.pid) in line
+    assert "60" in line
+    assert line.rstrip().endswith("yes")
+    assert run(["models"]) == 0
+    told = capsys.readouterr().out
+    assert next(x for x in told.splitlines() if x.startswith("whisper ")).rstrip().endswith("no")
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
 
 import click
 
-from mammothbox.errors import UsageError
 from mammothbox.interfaces.cli import exits
 from mammothbox.interfaces.cli.answer import emit, remark, say
 from mammothbox.interfaces.cli.arguments import pass_session
@@ -60,15 +56,15 @@ def serve(
     behind a name is that of the profile in use; GET /v1/models tells it.
     """
     settings = _settings(session.settings(), token, idle_timeout)
-    if host not in LOCAL and not settings.token and not session.quiet:
-        remark(f"anybody who reaches {host} can use this; --token asks them for a word")
     if name is None:
-        _door("interfaces.api").serve_app(
-            settings, host, APP_PORT if port is None else port, settings.token
-        )
+        from mammothbox.interfaces.api import serve_app
+
+        serve_app(settings, host, APP_PORT if port is None else port, settings.token)
         return
     from mammothbox.services import serve_model
 
+    if host not in LOCAL and not settings.token and not session.quiet:
+        remark(f"anybody who reaches {host} can use this; --token asks them for a word")
     port = PORTS[name] if port is None else port
     serve_model(name, settings, host, port, partial(_announce, session, name))
 
@@ -79,17 +75,6 @@ def _announce(session: Session, name: str, model: str, url: str) -> None:
     elif not session.quiet:
         say(f"{name}: {model} on {url}/v1 (Ctrl-C ends it)")
     sys.stdout.flush()
-
-
-def _door(package: str) -> ModuleType:
-    """The package of that name.
-
-    Raises:
-        UsageError: this version is without it.
-    """
-    if find_spec(f"mammothbox.{package}") is None:
-        raise UsageError(f"this version is without mammothbox.{package}; update MammothBox")
-    return import_module(f"mammothbox.{package}")
 
 
 def _settings(settings: Settings, token: str | None, idle_timeout: float | None) -> Settings:
