@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,6 +27,7 @@ def _items(store: Store, refs: Sequence[FileRef], folder: str) -> list[Item]:
     digests = list(dict.fromkeys(ref.digest for ref in refs))
     results = store.results(digests, _STEPS)
     values = {digest: _values(results.get(digest, {})) for digest in digests}
+    above = folder.rstrip("/") + "/"
     captions = {
         digest: str(steps.get("caption", {}).get("caption", "")) for digest, steps in values.items()
     }
@@ -44,7 +44,7 @@ def _items(store: Store, refs: Sequence[FileRef], folder: str) -> list[Item]:
         parts["text"] = written.get(ref.digest) or parts["text"]
         found.append(
             Item(
-                path=posixpath.relpath(ref.path, folder),
+                path=ref.path.removeprefix(above),
                 kind=ref.kind,
                 size=ref.size,
                 mtime_ns=ref.mtime_ns,
