@@ -173,6 +173,7 @@ def _fill(settings: Any, scratch: Path, files: int) -> None:
     with Library.open(settings, write=True) as library:
         cards, store = library.models.cards(), library.store
         authors = {n: author_of(BY_NAME[n], Kind.IMAGE, cards) for n in ("embed", "chunks")}
+        (scratch / "files").mkdir()
         store.record_files((), [str(scratch / "files")])
         for start in range(0, files, BATCH):
             refs: list[FileRef] = []

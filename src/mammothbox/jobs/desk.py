@@ -44,6 +44,10 @@ class Desk:
         settings: which library.
         models: stand-ins for the models; None opens those of the settings.
 
+    Attributes:
+        library: open for reading.
+        leaving: set when whoever follows events should stop, since the end is near.
+
     Raises:
         LibraryError: it cannot be used.
     """
@@ -55,6 +59,7 @@ class Desk:
         except NotFound:
             Library.open(settings, write=True).close()
         self.library = Library.open(settings, models=models)
+        self.leaving = threading.Event()
         self._store: Store | None = None
         self._writers = 0
         self._lock = threading.Lock()
@@ -76,6 +81,7 @@ class Desk:
 
     def close(self) -> None:
         """Cancel what runs, wait for its batch to end, and close the library."""
+        self.leaving.set()
         for job in self.jobs():
             job.cancel()
         self._queue.put(None)

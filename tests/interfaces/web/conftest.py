@@ -84,6 +84,7 @@ class Server:
     def close(self) -> None:
         """End it."""
         self.http.close()
+        self.desk.leaving.set()
         self._server.should_exit = True
         self._thread.join(10)
         self.desk.close()

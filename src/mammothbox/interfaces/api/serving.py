@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 
 from mammothbox.errors import UsageError
 from mammothbox.interfaces.api.access import is_loopback, prepare
@@ -45,7 +46,15 @@ def serve_app(settings: Settings, host: str, port: int, token: str = "") -> None
             timeout_graceful_shutdown=2,
             timeout_keep_alive=30,
         )
-        server = uvicorn.Server(config)
+
+        class Server(uvicorn.Server):
+            """Lets streams end by themselves before it closes their connections."""
+
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                desk.leaving.set()
+                super().handle_exit(sig, frame)
+
+        server = Server(config)
         try:
             sockets = [config.bind_socket()]
         except SystemExit as error:

@@ -98,7 +98,7 @@ async def events(
     desk: Desk = request.app.state.desk
     found = desk.job(job)
     first = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else 0
-    return _stream(_of_job(found, first))
+    return _stream(_of_job(desk, found, first))
 
 
 @router.get(
@@ -114,9 +114,9 @@ def _stream(source: AsyncIterator[str]) -> StreamingResponse:
     return StreamingResponse(source, 200, {"cache-control": "no-store"}, "text/event-stream")
 
 
-async def _of_job(job: Job, number: int) -> AsyncIterator[str]:
+async def _of_job(desk: Desk, job: Job, number: int) -> AsyncIterator[str]:
     silent = 0.0
-    while True:
+    while not desk.leaving.is_set():
         over = job.state.over
         for place, event in job.since(number):
             number, silent = place, 0.0
@@ -133,7 +133,7 @@ async def _of_job(job: Job, number: int) -> AsyncIterator[str]:
 
 async def _of_all(desk: Desk) -> AsyncIterator[str]:
     told, silent = "", 0.0
-    while True:
+    while not desk.leaving.is_set():
         now = json.dumps([job.snapshot() for job in desk.jobs()])
         silent += TICK_S
         if now != told:
