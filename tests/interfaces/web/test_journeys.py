@@ -158,13 +158,14 @@ def test_everything_with_the_keyboard_alone(server: Server, opened: Open) -> Non
     page.keyboard.press("Escape")
     expect(page.locator(".item")).to_have_count(0)
     page.keyboard.press("1")
+    expect(page.get_by_role("listitem", name=PICTURE).first).to_be_visible()
     tile = page.locator(".tile").first
     tile.focus()
     first = tile.get_attribute("href")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
+    expect(page.locator(".tile:focus")).to_have_attribute("href", re.compile("#/item/"))
     focused = page.evaluate("document.activeElement.getAttribute('href')")
-    assert focused
     assert focused != first
     page.keyboard.press("Enter")
     expect(page.locator(".item")).to_be_visible()

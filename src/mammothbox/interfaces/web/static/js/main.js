@@ -6,7 +6,7 @@ import { closeItem, openItem } from "./item.js";
 import { dropping } from "./drop.js";
 import { groups } from "./groups.js";
 import { library, restoreFocus } from "./library.js";
-import { search, searchBox } from "./search.js";
+import { search, searchBox, stopSearch } from "./search.js";
 import W from "./words.js";
 
 const VIEWS = { library, search, groups, arrange, activity };
@@ -40,6 +40,7 @@ async function open(name, more, params) {
   if (name !== "search") { $("search").value = ""; } else if (document.activeElement !== $("search")) $("search").value = params.get("q") || "";
   leave();
   leave = () => {};
+  if (name !== "search") stopSearch();
   if (name !== "search") scrollTo(0, 0);
   behind ||= location.hash || "#/library";
   const end = await VIEWS[name]($("main"), params, more);

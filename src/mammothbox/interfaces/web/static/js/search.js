@@ -6,6 +6,12 @@ let running = null;
 let shown = [];
 export const searchHits = () => shown;
 
+// Whoever goes on to another view is not called back by an answer that comes late.
+export function stopSearch() {
+  running?.abort();
+  shown = [];
+}
+
 export async function search(main, params) {
   const q = params.get("q") || "";
   running?.abort();
