@@ -1,6 +1,7 @@
 """Whether everything needed is there and works: one `Check` for each question.
 
-Asks the machine, the library's directory and the weights; uses no network and loads no model.
+Asks the machine, the library's directory and the weights; loads no model; asks nobody but the
+services that the settings name.
 
 Example:
     >>> [check.name for check in examine(load_settings()) if not check.ok]  # doctest: +SKIP
@@ -69,6 +70,7 @@ def examine(settings: Settings, *, deep: bool = False) -> Iterator[Check]:
     if settings.database_url:
         yield _database(settings)
     yield _weights(settings, deep)
+    yield from _services(settings)
     for extra, module in EXTRAS.items():
         there = importlib.util.find_spec(module) is not None
         yield Check(f"extra {extra}", True, "installed" if there else "not installed (optional)")
@@ -144,6 +146,21 @@ def _database(settings: Settings) -> Check:
         return Check("database", True, "answers; no library in it yet")
     except (LibraryError, UsageError) as error:
         return Check("database", False, "DATABASE_URL", str(error))
+
+
+def _services(settings: Settings) -> Iterator[Check]:
+    """Which models are services of this person's, and whether those answer."""
+    from mammothbox.models.remote.services import NAMES, Services
+
+    services = Services(settings)
+    away = services.away()
+    for contract, name in NAMES.items():
+        endpoint = services.get(contract)
+        if endpoint is None:
+            continue
+        hint = "what it does is postponed until it is back" if contract in away else ""
+        said = away.get(contract) or f"{services.card(contract).id} at {endpoint.url}"
+        yield Check(f"service {name}", True, said, hint)
 
 
 def _weights(settings: Settings, deep: bool) -> Check:
