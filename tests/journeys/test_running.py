@@ -14,7 +14,7 @@ from typing import IO, Any
 import pytest
 
 pytestmark = pytest.mark.real
-FILES = 24
+FILES = 60
 PATIENCE_S = 200
 
 

@@ -99,7 +99,7 @@ def test_completion_is_a_script_the_shell_takes(shell: str, bare) -> None:
 
 def test_completion_completes_commands_and_options(bare) -> None:
     asked = {"_MAMMOTHBOX_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
-    told = bare()(COMP_WORDS="mammothbox se", **asked).stdout
+    told = bare()(COMP_WORDS="mammothbox sea", **asked).stdout
     assert told == "plain,search\n"
     asked["COMP_CWORD"] = "3"
     told = bare()(COMP_WORDS="mammothbox search --kind d", **asked).stdout

@@ -63,6 +63,14 @@ def test_a_project_folder_counts_once_and_is_not_entered(tmp_path: Path, marker:
     assert excluded(tmp_path)["work"].startswith("project folder (")
 
 
+def test_a_library_does_not_describe_itself(tmp_path: Path) -> None:
+    (tmp_path / "build" / "library" / "previews").mkdir(parents=True)
+    (tmp_path / "build" / "library" / "library.sqlite3").write_bytes(b"")
+    (tmp_path / "build" / "library" / "previews" / "a.jpg").write_bytes(b"x")
+
+    assert excluded(tmp_path) == {"build/library": "a MammothBox library"}
+
+
 def test_a_project_asked_for_by_name_is_entered(tmp_path: Path) -> None:
     plant(tmp_path, "package.json", "photo.jpg")
     assert found(tmp_path) == ["package.json", "photo.jpg"]

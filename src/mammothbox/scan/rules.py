@@ -36,6 +36,9 @@ PROJECT_FILES = frozenset(
 )
 """Names, in lower case, that make the folder around them a project."""
 
+LIBRARY_FILE = "library.sqlite3"
+"""The database that makes a folder a library of this program, whose parts describe other files."""
+
 PROJECT_SUFFIXES = frozenset(
     {"xcodeproj", "xcworkspace", "unity", "uproject", "sln", "csproj", "vcxproj", "fsproj"}
 )
@@ -78,7 +81,12 @@ def package_reason(name: str) -> str:
 
 
 def project_reason(lowered: Sequence[str]) -> str:
-    """Why a folder that holds these names (in lower case) is a project; empty if it is none."""
+    """Why a folder that holds these names (in lower case) is a project; empty if it is none.
+
+    A library of this program counts as one: taken in, it would describe itself.
+    """
+    if LIBRARY_FILE in lowered:
+        return "a MammothBox library"
     marks = PROJECT_FILES.intersection(lowered)
     joined = "/".join(lowered)  # a hundred thousand names are searched faster as one string
     if not marks and any(f".{suffix}" in joined for suffix in PROJECT_SUFFIXES):
