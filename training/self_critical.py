@@ -39,7 +39,7 @@ from training.train_captioner import (
 )
 
 DRAWN = 5
-EPOCHS, UNTIL = 2, 1
+EPOCHS, UNTIL = 2, 2
 """Epochs the rate is planned for, and the one after which what ships was taken."""
 
 RATE = 1e-4
@@ -100,6 +100,7 @@ def fit(
     reward = CiderScorer([[[*spoken[c], END] for c in groups[photo]] for photo in learn])
     place = {int(photo): i for i, photo in enumerate(learn)}
     scorer = CiderScorer([[spoken[c] for c in groups[photo]] for photo in choose])
+    out.mkdir(parents=True, exist_ok=True)
     curve, state_file, first = Curve(out / "sc"), out / "sc.state.pt", 0
     steps, step = epochs * (len(learn) // batch), 0
     if state_file.exists():

@@ -127,7 +127,7 @@ EYES = Model(
     derived=(("efficientnet-lite2.pth", "efficientnet-lite2.onnx"),),
     needs=("minilm",),
     dimensions=512,
-    code=4,
+    code=5,
     note="labels, captions and joint vectors of pictures",
 )
 
