@@ -17,9 +17,10 @@ from starlette.routing import Route
 
 from mammothbox.errors import UsageError
 from mammothbox.models.contracts import Transcript
+from mammothbox.models.host.verbose import as_verbose_json
 from mammothbox.services.desk import Desk
 from mammothbox.services.intake import check_model, sound
-from mammothbox.services.subtitles import as_srt, as_text, as_verbose_json, as_vtt
+from mammothbox.services.subtitles import as_srt, as_text, as_vtt
 
 RATE = 16_000
 

@@ -1,4 +1,4 @@
-"""A transcript as people and players read it: plain text, SubRip, WebVTT, JSON with times.
+"""A transcript as people and players read it: plain text, SubRip, WebVTT.
 
 Place in the flow: the speech service answers with one of these. Pure.
 
@@ -8,8 +8,6 @@ Example:
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from mammothbox.models.contracts import Transcript
 
@@ -49,28 +47,3 @@ def as_vtt(transcript: Transcript) -> str:
         for s in transcript.segments
     ]
     return "\n".join(["WEBVTT\n", *cues])
-
-
-def as_verbose_json(transcript: Transcript, duration_s: float) -> dict[str, Any]:
-    """Everything: segments with times, the language, and our own fields beside them."""
-    segments = [
-        {
-            "id": index,
-            "seek": 0,
-            "start": segment.start_s,
-            "end": segment.end_s,
-            "text": segment.text,
-            "language": segment.language,
-        }
-        for index, segment in enumerate(transcript.segments)
-    ]
-    return {
-        "task": "transcribe",
-        "language": transcript.language,
-        "language_probability": transcript.language_probability,
-        "duration": duration_s,
-        "text": as_text(transcript),
-        "segments": segments,
-        "dropped": transcript.dropped,
-        "speech_s": transcript.speech_s,
-    }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from starlette.requests import Request
@@ -19,32 +18,9 @@ from mammothbox.errors import Corrupt
 from mammothbox.models.contracts import Transcript
 from mammothbox.models.engines.whisper import WhisperEngine
 from mammothbox.models.host.service import Service
+from mammothbox.models.host.verbose import as_verbose_json
 
 RATE = 16_000
-
-
-def as_verbose_json(transcript: Transcript, duration_s: float) -> dict[str, Any]:
-    """The ecosystem's ``verbose_json``, with our own fields beside it."""
-    segments = [
-        {
-            "id": index,
-            "start": segment.start_s,
-            "end": segment.end_s,
-            "text": segment.text,
-            "language": segment.language,
-        }
-        for index, segment in enumerate(transcript.segments)
-    ]
-    return {
-        "task": "transcribe",
-        "language": transcript.language,
-        "language_probability": transcript.language_probability,
-        "duration": duration_s,
-        "text": " ".join(segment.text for segment in transcript.segments),
-        "segments": segments,
-        "dropped": transcript.dropped,
-        "speech_s": transcript.speech_s,
-    }
 
 
 def routes(service: Service[WhisperEngine]) -> list[Route]:
