@@ -78,7 +78,6 @@ def learn_captioner(run: Path, minilm: Path, *, quick: bool) -> Path:
                 "start": out / "xe.pt",
                 "out": out,
                 "epochs": 1 if quick else self_critical.EPOCHS,
-                "until": self_critical.UNTIL,
                 "held_out": held_out(quick),
             },
         ),

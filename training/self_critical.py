@@ -39,8 +39,8 @@ from training.train_captioner import (
 )
 
 DRAWN = 5
-EPOCHS, UNTIL = 2, 2
-"""Epochs the rate is planned for, and the one after which what ships was taken."""
+EPOCHS = 2
+"""Epochs the rate is planned for; what ships was taken after the last."""
 
 RATE = 1e-4
 HEAT = 0.6
@@ -167,7 +167,7 @@ def train(
     out: Path,
     *,
     epochs: int = EPOCHS,
-    until: int | None = UNTIL,
+    until: int | None = None,
     batch: int = 32,
     rate: float = RATE,
     seed: int = 0,
@@ -201,7 +201,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--until", type=int, default=UNTIL, help="stop after this epoch")
+    parser.add_argument("--until", type=int, help="stop after this epoch of the plan")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--everything", action="store_true", help="learn the held-out photos too")
