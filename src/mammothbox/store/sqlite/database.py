@@ -13,7 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
-DATABASE_NAME = "library.sqlite3"
+from mammothbox.scan.rules import LIBRARY_FILE
+
+DATABASE_NAME = LIBRARY_FILE
 """The database file inside the library's directory; SQLite adds ``-wal`` and ``-shm``."""
 
 _BUSY_MS = 10_000
