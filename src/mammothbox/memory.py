@@ -7,7 +7,6 @@ once in all. macOS has none, so there the unique set size stands in, which is a 
 from __future__ import annotations
 
 import threading
-from types import TracebackType
 
 import psutil
 
@@ -53,12 +52,7 @@ class MemoryMeter:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
         self._sample()

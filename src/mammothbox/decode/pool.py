@@ -20,7 +20,6 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
 
 from mammothbox.decode.glance import Glance
 from mammothbox.decode.limits import Limits
@@ -54,12 +53,7 @@ class Decoder:
         """The decoder itself; it is closed when the block ends."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close."""
         self.close()
 
