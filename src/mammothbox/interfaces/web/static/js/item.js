@@ -8,6 +8,9 @@ import W from "./words.js";
 
 let shown = null;
 
+// An answer that comes late opens nothing once one has gone on or closed the file.
+const asked = (digest) => location.hash.split("?")[0] === `#/item/${digest}`;
+
 export function closeItem() {
   if (!shown) return false;
   shown.stop();
@@ -20,6 +23,7 @@ export function closeItem() {
 
 export async function openItem(digest, params) {
   const item = await call(`/files/${digest}`);
+  if (!asked(digest)) return;
   closeItem();
   const about = h("aside", { class: "about", "aria-label": W.facts });
   const stage = player(item, params);
@@ -53,7 +57,7 @@ export async function openItem(digest, params) {
 async function turn(digest, step) {
   const hits = searchHits(), at = hits.indexOf(digest);
   const next = at >= 0 ? hits[at + step] : await currentGrid()?.neighbour(digest, step);
-  if (next) location.replace(`#/item/${next}`);
+  if (next && asked(digest)) location.replace(`#/item/${next}`);
 }
 
 const part = (title, ...content) => h("section", {}, h("h2", {}, title), content);
