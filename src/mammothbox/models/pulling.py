@@ -17,7 +17,7 @@ from pathlib import Path
 from mammothbox.errors import LibraryUnfit, UsageError, WeightsCorrupt, WeightsMissing
 from mammothbox.models.cache import Cache, lacking_files
 from mammothbox.models.catalog import MODELS, models_of
-from mammothbox.models.derived import build_missing
+from mammothbox.models.derived import build_missing, is_built
 from mammothbox.models.manifest import Model, WeightFile, Wheels
 from mammothbox.models.sources import SourceAway, fetch, from_directory
 from mammothbox.settings import Settings
@@ -121,8 +121,8 @@ def pull(
             done += file.size
         shutil.rmtree(cache.staging())
     for model in models:
-        on_progress(PullProgress("building", model.id, "", total, total))
-        if model.engine:
+        if model.engine and not is_built(model, cache):
+            on_progress(PullProgress("building", model.id, "", total, total))
             build_missing(model, cache)
     on_progress(PullProgress("done", "", "", total, total))
 

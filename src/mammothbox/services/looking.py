@@ -16,11 +16,11 @@ from starlette.routing import Route
 
 from mammothbox.errors import UsageError
 from mammothbox.models.contracts import Caption
+from mammothbox.models.host.streaming import events_of
 from mammothbox.records import Pixels
 from mammothbox.services.answers import chat_answer, chat_chunks
 from mammothbox.services.batching import Batcher
 from mammothbox.services.desk import Desk
-from mammothbox.services.events import events_of
 from mammothbox.services.intake import asked, check_model, json_body, picture
 
 BATCH = 16

@@ -7,8 +7,6 @@ client leaves.
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -18,8 +16,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mammothbox.errors import MammothboxError, UsageError
+from mammothbox.models.host.streaming import DONE, Put, chunks_of, event
 from mammothbox.services.desk import Desk
-from mammothbox.services.events import DONE, event
 from mammothbox.services.intake import check_model, json_body
 
 
@@ -60,26 +58,18 @@ def _chat(desk: Desk, body: dict[str, Any]) -> dict[str, Any]:
 
 async def _chunks(desk: Desk, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
     """Chunks as they are written; closing the iterator stops the writer."""
-    loop, left = asyncio.get_running_loop(), threading.Event()
-    queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
-    def write() -> None:
+    def write(put: Put) -> None:
         with desk.models.writer() as writer:
             for chunk in writer.chat_stream(body):
-                loop.call_soon_threadsafe(queue.put_nowait, chunk)
-                if left.is_set():
+                if not put(chunk):
                     break
 
     with desk.place():
-        work = asyncio.ensure_future(desk.work(write))
-        work.add_done_callback(lambda _: queue.put_nowait(None))
         name = desk.card().id
-        try:
-            while (chunk := await queue.get()) is not None:
+        async with aclosing(chunks_of(lambda put: desk.work(lambda: write(put)))) as chunks:
+            async for chunk in chunks:
                 yield {**chunk, "model": name}
-            await work
-        finally:
-            left.set()
 
 
 async def _events(

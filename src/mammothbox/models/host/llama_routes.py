@@ -7,9 +7,6 @@ gone, the engine is told to stop.
 
 from __future__ import annotations
 
-import asyncio
-import json
-import threading
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -22,6 +19,7 @@ from mammothbox.errors import MammothboxError, UsageError
 from mammothbox.models.engines.llama import LlamaEngine
 from mammothbox.models.host.app import json_body
 from mammothbox.models.host.service import Service
+from mammothbox.models.host.streaming import DONE, chunks_of, event
 
 
 def routes(service: Service[LlamaEngine]) -> list[Route]:
@@ -30,7 +28,7 @@ def routes(service: Service[LlamaEngine]) -> list[Route]:
     async def chat(request: Request) -> Response:
         body = await json_body(request)
         if body.get("stream"):
-            chunks = _chunks(service, body)
+            chunks = chunks_of(lambda put: service.compute(lambda engine: engine.stream(body, put)))
             first = await anext(chunks)  # a refusal is still an error with its status
             if "error" in first:
                 raise UsageError(f"the writer refuses: {first['error']}")
@@ -47,39 +45,14 @@ def routes(service: Service[LlamaEngine]) -> list[Route]:
     ]
 
 
-async def _chunks(
-    service: Service[LlamaEngine], body: dict[str, Any]
-) -> AsyncGenerator[dict[str, Any]]:
-    """The engine's chunks; closing the iterator stops the engine at its next one."""
-    loop, left = asyncio.get_running_loop(), threading.Event()
-    queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
-
-    def put(chunk: dict[str, Any]) -> bool:
-        loop.call_soon_threadsafe(queue.put_nowait, chunk)
-        return not left.is_set()
-
-    work = asyncio.ensure_future(service.compute(lambda engine: engine.stream(body, put)))
-    work.add_done_callback(lambda _: queue.put_nowait(None))
-    try:
-        while (chunk := await queue.get()) is not None:
-            yield chunk
-        await work
-    finally:
-        left.set()
-
-
 async def _events(
     first: dict[str, Any], rest: AsyncGenerator[dict[str, Any]]
 ) -> AsyncIterator[bytes]:
     try:
         async with aclosing(rest):
-            yield _event(first)
+            yield event(first)
             async for chunk in rest:
-                yield _event(chunk)
+                yield event(chunk)
     except MammothboxError as error:
-        yield _event({"error": {"type": error.reason, "message": str(error)}})
-    yield b"data: [DONE]\n\n"
-
-
-def _event(value: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(value).encode() + b"\n\n"
+        yield event({"error": {"type": error.reason, "message": str(error)}})
+    yield DONE
