@@ -19,7 +19,7 @@ def measure(context: Context) -> dict[str, str]:
     cache = Cache(settings.cache)
     found = {
         f"{file.model}/{file.name}": sha256_of(cache.path(file))
-        for model in models_of(settings.profile, settings.writer)
+        for model in models_of(settings)
         for file in model.files
         if cache.has(file)
     }

@@ -113,11 +113,11 @@ def _bare(settings: Settings, photos: Sequence[Path], sounds: Sequence[Path]) ->
     from mammothbox.models.engines.whisper import WhisperEngine
 
     cache, threads = Cache(settings.cache), settings.threads or min(8, _cores())
-    eyes_model = model_for("lite", "captioner")
-    text = cache.folder(model_for("lite", "text_embedder"))
+    eyes_model = model_for(settings, "captioner")
+    text = cache.folder(model_for(settings, "text_embedder"))
     graph = cache.folder(eyes_model) / eyes_model.derived[0][1]
     eyes = EyesEngine(backbone=graph, text=text, threads=threads)
-    whisper = WhisperEngine(cache.folder(model_for("lite", "transcriber")), threads)
+    whisper = WhisperEngine(cache.folder(model_for(settings, "transcriber")), threads)
     eyes.look(pixels_of(photos[:1]))
     whisper.transcribe(_samples(sounds[0])[: 5 * RATE])
     begin = time.perf_counter()

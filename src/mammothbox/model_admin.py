@@ -10,6 +10,7 @@ Example:
 from __future__ import annotations
 
 import contextlib
+from itertools import pairwise
 from pathlib import Path
 
 from mammothbox.errors import ModelError
@@ -27,7 +28,7 @@ from mammothbox.models import (
     where,
 )
 from mammothbox.models.cache import Cache, sha256_of
-from mammothbox.models.catalog import MODELS, models_of
+from mammothbox.models.catalog import MODELS, models_of, setting_for
 from mammothbox.models.ledger import Account, Ledger
 from mammothbox.models.remote.services import MEMORY
 from mammothbox.settings import Settings
@@ -52,6 +53,7 @@ __all__ = [
     "pull_size",
     "remove",
     "running_hosts",
+    "setting_for",
     "start_early",
     "where",
 ]
@@ -68,15 +70,19 @@ def start_early(settings: Settings) -> Models:
     return models
 
 
-def running_hosts(settings: Settings) -> dict[str, int]:
-    """Engine → process of the hosts that run on these weights now, whoever started them."""
+def running_hosts(settings: Settings) -> dict[tuple[str, str], int]:
+    """(profile, engine) → process of the hosts that run on these weights now, whoever's they are.
+
+    Both profiles have a writer on the same engine, so the engine alone would not tell which runs.
+    """
     import psutil
 
-    found: dict[str, int] = {}
+    found: dict[tuple[str, str], int] = {}
     for process in psutil.process_iter(["pid", "cmdline"]):
         line = process.info["cmdline"] or []
         if HOST_MODULE in line and str(settings.cache) in line:
-            found[line[line.index(HOST_MODULE) + 1]] = process.info["pid"]
+            words = dict(pairwise(line))
+            found[words.get("--profile", ""), words[HOST_MODULE]] = process.info["pid"]
     return found
 
 
@@ -118,7 +124,7 @@ def damaged(settings: Settings) -> list[str]:
     cache = Cache(settings.cache)
     return [
         f"{file.model}/{file.name}"
-        for model in models_of(settings.profile, settings.writer)
+        for model in models_of(settings)
         for file in model.files
         if cache.has(file)
         and (wanted := cache.pinned(file))

@@ -7,6 +7,7 @@ that are known by heart. Loads nothing.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import CONTRACTS, MODELS, model_for
@@ -23,6 +24,7 @@ __all__ = ["Choice", "ModelPlan", "model_plan"]
 KINDS = {
     "captioner": ("fp16", "int8", "int4"),
     "embedder": ("int8",),
+    "transcriber": ("int8",),  # only until its files are there: the bench knows the base size
     "writer": ("fp16", "int8", "q4_k_m"),
 }
 """Contract → quantisations, best first."""
@@ -44,9 +46,10 @@ def model_plan(settings: Settings, profile: str, *, gpu: bool = False) -> ModelP
 
 
 def _candidate(settings: Settings, cache: Cache, profile: str, contract: str) -> Candidate:
-    model = model_for(profile, contract, settings.writer)
+    model = model_for(replace(settings, profile=profile), contract)
     shape = _shape(model, cache)
-    if shape is not None and contract in KINDS:
+    seen = any(file.size or cache.has(file) for file in model.files)
+    if shape is not None and contract in KINDS and (contract != "transcriber" or not seen):
         return Candidate(contract, model.id, shape, KINDS[contract])
     parts = [model, *(MODELS[name] for name in model.needs)]
     return Candidate(contract, model.id, None, known_bytes=estimate(parts, cache))

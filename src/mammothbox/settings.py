@@ -66,6 +66,10 @@ class Settings:
         profile: ``lite`` or ``full``.
         writer: ``large`` or ``small``: which writer the lite profile loads; not set, ``small`` on
             fewer than `MANY_CORES` processors.
+        transcriber: model that writes speech down: ``whisper-base`` (if empty), ``whisper-small``
+            or ``whisper-large-v3-turbo``.
+        embedder: joint space of the full profile: ``clip-vit-base-patch32`` (if empty) or
+            ``clip-vit-b-32-laion2b-s34b-b79k``.
         memory_bytes: ceiling for all processes together; 0 means the lesser of 6 GB and 60 % of
             the machine or control group.
         threads: compute threads per model host; 0 means the number of cores, at most 8.
@@ -104,6 +108,8 @@ class Settings:
     cache: Path = Path()
     profile: str = "lite"
     writer: str = "small"
+    transcriber: str = ""
+    embedder: str = ""
     memory_bytes: int = 0
     threads: int = 0
     decoders: int = 0
@@ -167,6 +173,8 @@ def _path(text: str) -> Path:
 _CHOICES = {
     "profile": ("lite", "full"),
     "writer": ("large", "small"),
+    "transcriber": ("", "whisper-base", "whisper-small", "whisper-large-v3-turbo"),
+    "embedder": ("", "clip-vit-base-patch32", "clip-vit-b-32-laion2b-s34b-b79k"),
     "describe": ("", "groups", "each", "none"),
 }
 

@@ -107,7 +107,7 @@ def test_every_model_fits_its_limit(compose: dict[str, Any], tmp_path: Path) -> 
         given = parse_bytes(service["environment"]["MAMMOTHBOX_MEMORY_BYTES"])
         assert given <= limit(service)
         writer = service["environment"].get("WRITER", "large")
-        model = model_for("lite", KINDS[kind].contract, writer)
+        model = model_for(Settings(writer=writer), KINDS[kind].contract)
         parts = [model, *(MODELS[need] for need in model.needs)]
         assert estimate(parts, Cache(tmp_path)) <= host_budget(given), name
 

@@ -43,6 +43,20 @@ def test_models_shows_both_profiles_and_use_changes_the_default(poor) -> None:
     assert "lite (in use)" in poor("models", "--profile", "lite").stdout
 
 
+def test_one_model_is_chosen_by_its_name(poor, tmp_path) -> None:
+    told = poor("models").stdout
+    assert any("a choice" in line and "whisper-small" in line for line in told.splitlines())
+    poor("models", "use", "whisper-small")
+    poor("models", "use", "qwen2.5-coder-1.5b-instruct-q4_k_m")
+    where = _json(poor("models", "where", "--json").stdout)
+    assert {"whisper-small", "qwen2.5-coder-1.5b-instruct-q4_k_m"} <= where.keys()
+    assert "whisper-base" not in where
+    (tmp_path / "stick").mkdir()
+    refused = poor("models", "pull", "lite", "--from", str(tmp_path / "stick"), code=4).stderr
+    assert "whisper-small" in poor("doctor", code=4).stdout, refused
+    assert "whisper-large-v3-turbo" in poor("models", "use", "minilm", code=2).stderr
+
+
 def test_models_where_and_remove(poor, tmp_path) -> None:
     place = Path(_json(poor("models", "where", "--json").stdout)["minilm"])
     assert tmp_path in place.parents

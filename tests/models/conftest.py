@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -23,6 +26,16 @@ def _source(variable: str, pattern: str) -> Path:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def reference(absent: Callable[[str], NoReturn]) -> Any:
+    """The reference implementation of the published networks: transformers on torch."""
+    try:
+        importlib.import_module("torch")
+        return importlib.import_module("transformers")
+    except ImportError as error:
+        absent(f"{error}: pip install mammothbox[reference]")
 
 
 @pytest.fixture(scope="session")

@@ -23,14 +23,6 @@ from mammothbox.settings import load_settings
 WIDTHS = [(300, 200), (200, 301), (224, 224), (64, 640), (50, 40), (223, 225)]
 
 
-@pytest.fixture(scope="session")
-def reference() -> Any:
-    pytest.importorskip("torch", reason="needs torch: pip install mammothbox[reference]")
-    return pytest.importorskip(
-        "transformers", reason="needs transformers: pip install mammothbox[reference]"
-    )
-
-
 def _train_words(folder: Path) -> tuple[str, str]:
     """`vocab.json` and `merges.txt` of a small byte-level vocabulary."""
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
@@ -221,19 +213,28 @@ def test_another_network_is_refused(published: Path, tmp_path: Path) -> None:
         clip.build(broken, tmp_path / clip.IMAGES)
 
 
-def test_a_host_of_the_full_profile_serves_it(published: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("chosen_id", ["clip-vit-base-patch32", "clip-vit-b-32-laion2b-s34b-b79k"])
+def test_a_host_of_the_full_profile_serves_it(
+    published: Path, tmp_path: Path, chosen_id: str
+) -> None:
     """From a pulled directory through derived graphs, a process and a lease to vectors."""
-    folder = tmp_path / "models" / "clip-vit-base-patch32"
+    folder = tmp_path / "models" / chosen_id
     folder.mkdir(parents=True)
     names = ("config.json", "tokenizer.json", "preprocessor_config.json", "model.safetensors")
     for name in names:
         shutil.copy(published / name, folder)
     chosen = load_settings(
-        {}, cache=tmp_path, leases=tmp_path / "leases", profile="full", threads=1
+        {},
+        cache=tmp_path,
+        leases=tmp_path / "leases",
+        profile="full",
+        threads=1,
+        embedder=chosen_id,
     )
     direct = engine(published, tmp_path, int8=True)
     with open_models(chosen) as models, models.embedder() as embedder:
         images, texts = embedder.embed_images(photos()), embedder.embed_texts(TEXTS)
         assert models.pids().keys() == {"clip"}
+        assert embedder.card.id == chosen_id
     assert np.allclose(images, direct.embed_images(photos()), atol=1e-4)
     assert np.allclose(texts, direct.embed_texts(TEXTS), atol=1e-4)

@@ -261,11 +261,15 @@ def test_what_can_never_fit_is_refused_at_once(tmp_path: Path) -> None:
 
 
 def test_both_profiles_are_described(settings: Settings) -> None:
-    states = {(state.profile, state.contract): state for state in describe_models(settings)}
+    found = describe_models(settings, {("lite", "llama"): 7})
+    states = {(state.profile, state.contract): state for state in found if state.chosen}
 
     assert len(states) == 12
     assert states["lite", "reader"].on_disk
     assert not states["lite", "writer"].on_disk
     assert states["lite", "writer"].size_bytes == 1_117_320_768
     assert all(state.runs_here for (profile, _), state in states.items() if profile == "lite")
-    assert not states["full", "captioner"].runs_here
+    # Both writers run on the same engine: the process is that of the profile it serves.
+    assert (states["lite", "writer"].pid, states["full", "writer"].pid) == (7, 0)
+    others = {(state.profile, state.id) for state in found if not state.chosen}
+    assert ("full", "clip-vit-b-32-laion2b-s34b-b79k") in others

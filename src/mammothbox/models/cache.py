@@ -17,6 +17,7 @@ from pathlib import Path
 from mammothbox.errors import WeightsCorrupt, WeightsMissing
 from mammothbox.models.catalog import models_of
 from mammothbox.models.manifest import UNPINNED, Model, WeightFile
+from mammothbox.settings import Settings
 
 BLOCK = 1 << 20
 
@@ -116,6 +117,6 @@ class Cache:
             )
 
 
-def lacking_files(root: Path, profile: str, writer: str) -> list[WeightFile]:
-    """Files of a profile that are not on disk."""
-    return Cache(root).missing(models_of(profile, writer))
+def lacking_files(settings: Settings) -> list[WeightFile]:
+    """Files of the chosen models that are not on disk."""
+    return Cache(settings.cache).missing(models_of(settings))

@@ -7,10 +7,10 @@ Place in the flow: results are keyed by a card's id and revision, so `lease.card
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mammothbox.models.cache import Cache
-from mammothbox.models.catalog import CONTRACTS, MODELS, model_for
+from mammothbox.models.catalog import CHOICES, CONTRACTS, MODELS, model_for
 from mammothbox.models.contracts import ModelCard
 from mammothbox.models.derived import revision_of
 from mammothbox.models.manifest import Model
@@ -38,6 +38,7 @@ class ModelState:
         runs_here: this version has an engine for it.
         pid: of the host that has it loaded, else 0.
         note: one line for people.
+        chosen: it fills the place; False for what could be chosen in its stead.
     """
 
     profile: str
@@ -49,26 +50,39 @@ class ModelState:
     runs_here: bool
     pid: int
     note: str
+    chosen: bool = True
 
 
-def describe_models(settings: Settings, pids: Mapping[str, int] | None = None) -> list[ModelState]:
-    """Both profiles, contract by contract; `pids` (engine → process) marks what is loaded."""
+def describe_models(
+    settings: Settings, pids: Mapping[tuple[str, str], int] | None = None
+) -> list[ModelState]:
+    """Both profiles, contract by contract, each with what could be chosen in its stead.
+
+    `pids` ((profile, engine) → process) marks what is loaded.
+    """
     cache, loaded = Cache(settings.cache), pids or {}
     states = []
-    for profile in ("lite", "full"):
+    for profile, choices in CHOICES.items():
         for contract in CONTRACTS:
-            model = model_for(profile, contract, settings.writer)
-            states.append(
-                ModelState(
-                    profile=profile,
-                    contract=contract,
-                    id=model.id,
-                    licence=model.licence,
-                    size_bytes=sum(file.size for file in model.files),
-                    on_disk=not cache.missing([model]),
-                    runs_here=bool(model.engine),
-                    pid=loaded.get(model.engine, 0),
-                    note=model.note,
-                )
-            )
+            own = model_for(replace(settings, profile=profile), contract)
+            for model in dict.fromkeys((own, *choices.get(contract, ()))):
+                pid = loaded.get((profile, model.engine), 0) if model is own else 0
+                states.append(_state(profile, contract, model, cache, pid, chosen=model is own))
     return states
+
+
+def _state(
+    profile: str, contract: str, model: Model, cache: Cache, pid: int, *, chosen: bool
+) -> ModelState:
+    return ModelState(
+        profile=profile,
+        contract=contract,
+        id=model.id,
+        licence=model.licence,
+        size_bytes=sum(file.size for file in model.files),
+        on_disk=not cache.missing([model]),
+        runs_here=bool(model.engine),
+        pid=pid,
+        note=model.note,
+        chosen=chosen,
+    )

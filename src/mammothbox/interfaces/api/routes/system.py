@@ -68,6 +68,7 @@ class Model(BaseModel):
     runs_here: bool = Field(examples=[True])
     pid: int = Field(examples=[0])
     note: str = Field(examples=[""])
+    chosen: bool = Field(examples=[True])
 
 
 class Models(BaseModel):

@@ -32,8 +32,8 @@ USUAL_RATE = 5_000_000
 def models(session: Session, context: click.Context) -> None:
     """List the models; fetch, remove or choose them.
 
-    Without a further word: a table of both profiles. What each model can do, where it comes from
-    and what it is bad at is told in docs/model-card.md.
+    Without a further word: a table of both profiles, with what could be chosen in a model's place.
+    What each can do, where it comes from and what it is bad at is told in docs/model-card.md.
     """
     if context.invoked_subcommand:
         return
@@ -51,7 +51,7 @@ def models(session: Session, context: click.Context) -> None:
         disk = disk_bytes(settings, state.id)
         lines.append(
             [
-                f"{state.profile}{' (in use)' if state.profile == settings.profile else ''}",
+                _standing(state, settings.profile),
                 state.contract,
                 state.id,
                 state.licence,
@@ -85,6 +85,13 @@ def _tell_accounts(hosts: Sequence[Account]) -> None:
             ]
         )
     say(table(lines))
+
+
+def _standing(state: ModelState, profile: str) -> str:
+    """The profile, and whether the model has its place in it."""
+    if not state.chosen:
+        return f"{state.profile} (a choice)"
+    return f"{state.profile} (in use)" if state.profile == profile else state.profile
 
 
 def _loaded(state: ModelState) -> str:
@@ -179,24 +186,31 @@ def where(session: Session) -> None:
 
 
 @command(
-    examples=[("mammothbox models use full", "from now on; needs its weights")],
+    examples=[
+        ("mammothbox models use full", "from now on; needs its weights"),
+        ("mammothbox models use whisper-small", "this model in its place, the rest as it is"),
+    ],
     codes=[exits.OK, exits.USAGE],
 )
-@click.argument("profile", type=click.Choice(PROFILES))
+@click.argument("name", metavar="PROFILE|MODEL")
 @pass_session
-def use(session: Session, profile: str) -> None:
-    """Choose the profile for all later commands.
+def use(session: Session, name: str) -> None:
+    """Choose the profile, or one model of it, for all later commands.
 
-    It is written to the config file; --profile and MAMMOTHBOX_PROFILE go before it.
+    It is written to the config file; --profile and variables such as MAMMOTHBOX_PROFILE go before
+    it. Which models are a choice is shown by `mammothbox models`; `models pull` fetches what is
+    chosen. Results of the model before are computed again by the next ingest.
     """
     from mammothbox.config_file import config_path, write_value
+    from mammothbox.model_admin import setting_for
 
+    setting, value = ("profile", name) if name in PROFILES else setting_for(name)
     path = config_path(os.environ)
-    write_value(path, "profile", profile)
+    write_value(path, setting, value)
     if session.json:
-        emit({"profile": profile, "config": str(path)})
+        emit({setting: value, "config": str(path)})
     else:
-        say(f"{profile} is in use from now on (written to {path})")
+        say(f"{name} is in use from now on (written to {path})")
 
 
 for _command in (pull, remove, where, use, plan):
