@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo test lint check accept docs docs-picture examples train lock notices format clean
+.PHONY: help setup weights reference demo test lint check accept docs docs-picture examples train lock notices format clean
 
 help: ## this list
 	@echo "usage: make TARGET [PYTHON=python3.12] [VENV=.venv]"
@@ -26,6 +26,9 @@ demo: weights ## describe FOLDER (default: examples; LIMIT=500) and search it; S
 
 test: weights ## all tests (ARGS="-k word" for some)
 	@$(PY) -m pytest $(ARGS)
+
+reference: setup ## torch and transformers, which tests compare the graphs with and train with (CI has them)
+	@tools/extra.sh "$(VENV)" reference
 
 lint: setup ## style, types, direction of imports, docs that are made from code
 	$(PY) -m ruff check .
