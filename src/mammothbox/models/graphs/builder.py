@@ -1,7 +1,8 @@
 """A small hand for writing ONNX graphs node by node, and for putting them on disk atomically.
 
 Place in the flow: the graph modules beside this one describe architectures; this one names values,
-keeps initialisers and serialises. Knows nothing of any model.
+keeps initialisers and serialises. Large constants may lie in an `external.DataFile` beside the
+graph. Knows nothing of any model.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mammothbox.models.graphs.external import DataFile, Place
+
 Array = npt.NDArray[Any] | np.generic
 
 OPSET = 17
 """Operator set of all graphs: old enough for every ONNX Runtime the project supports."""
 
 IR_VERSION = 8
+
+RUNTIME = "com.microsoft"
+"""Domain of the operators that ONNX Runtime alone has."""
 
 
 class GraphBuilder:
@@ -30,6 +36,7 @@ class GraphBuilder:
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._count = 0
+        self._domains = {""}
 
     def constant(self, array: Array, name: str = "") -> str:
         """Keep `array` in the graph and return its value name."""
@@ -39,13 +46,28 @@ class GraphBuilder:
         self._constants.append(numpy_helper.from_array(np.array(array, order="C"), name))
         return name
 
+    def external(self, place: Place, data: DataFile) -> str:
+        """Name an array of `data` as a constant of the graph."""
+        from onnx import TensorProto, helper
+
+        kind = helper.np_dtype_to_tensor_dtype(np.dtype(place.dtype))
+        tensor = TensorProto(name=place.name, data_type=kind, dims=place.shape)
+        tensor.data_location = TensorProto.EXTERNAL
+        said = {"location": data.path.name, "offset": place.offset, "length": place.length}
+        for key, value in said.items():
+            tensor.external_data.add(key=key, value=str(value))
+        self._constants.append(tensor)
+        return place.name
+
     def add(self, op: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
         """Append a node with one output and return the output's name.
 
-        `attributes` are the operator's own and are checked against its schema in `save`.
+        `attributes` are the operator's own and are checked against its schema in `save`;
+        ``domain=RUNTIME`` names an operator of ONNX Runtime's own.
         """
         from onnx import helper
 
+        self._domains.add(attributes.get("domain", ""))
         self._count += 1
         output = output or f"v{self._count}"
         self._nodes.append(helper.make_node(op, list(inputs), [output], **attributes))
@@ -78,12 +100,18 @@ class GraphBuilder:
         graph = helper.make_graph(
             self._nodes, self._name, _infos(inputs), _infos(outputs), self._constants
         )
-        opsets = [helper.make_opsetid("", OPSET)]
+        versions = {"": OPSET, RUNTIME: 1}
+        opsets = [helper.make_opsetid(name, versions[name]) for name in sorted(self._domains)]
         model = helper.make_model(
             graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="mammothbox"
         )
-        onnx.checker.check_model(model, full_check=True)
-        write_atomic(target, model.SerializeToString(deterministic=True))
+        part = target.with_name(f".{target.name}.{os.getpid()}.checked")
+        try:  # by its path: what lies beside the graph is found from there
+            write_atomic(part, model.SerializeToString(deterministic=True))
+            onnx.checker.check_model(str(part), full_check=True)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _infos(values: Sequence[tuple[str, Any, Sequence[int | str]]]) -> list[Any]:
