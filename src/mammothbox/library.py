@@ -251,16 +251,21 @@ class Library(Arranging, Browsing):
         return next(self._items([self.ref(path)]))
 
     def ask(self, path: str, question: str) -> Answer:
-        """Answer a question about a photo from what is known of it; a guess, never a second look.
+        """Answer a question about a photo; a guess.
+
+        A captioner that answers questions (BLIP-2) looks at it again; else the answer is made from
+        what is known of the photo.
 
         Raises:
             NotFound: the library knows no such file.
             UsageError: it is no photo, or nothing is asked.
-            ModelError: the writer cannot be used, and the answer needs it.
+            InputError: it is to be looked at and cannot be read.
+            ModelError: the model that the answer needs cannot be used.
         """
         from mammothbox.understand.question import answer
 
-        return answer(self.show(path), question, self.models)
+        item = self.show(path)
+        return answer(item, question, self.models, lambda: self.previews.pixels(item["path"]))
 
     def export(self) -> Iterator[dict[str, Any]]:
         """Everything known about every file, by path."""

@@ -22,7 +22,7 @@ from mammothbox.settings import Settings
 __all__ = ["Choice", "ModelPlan", "model_plan"]
 
 KINDS = {
-    "captioner": ("fp16", "int8", "int4"),
+    "captioner": ("int8", "int4"),
     "embedder": ("int8",),
     "transcriber": ("int8",),  # only until its files are there: the bench knows the base size
     "writer": ("fp16", "int8", "q4_k_m"),
@@ -50,7 +50,8 @@ def _candidate(settings: Settings, cache: Cache, profile: str, contract: str) ->
     shape = _shape(model, cache)
     seen = any(file.size or cache.has(file) for file in model.files)
     if shape is not None and contract in KINDS and (contract != "transcriber" or not seen):
-        return Candidate(contract, model.id, shape, KINDS[contract])
+        kinds = (model.kind,) if model.kind else KINDS[contract]
+        return Candidate(contract, model.id, shape, kinds)
     parts = [model, *(MODELS[name] for name in model.needs)]
     return Candidate(contract, model.id, None, known_bytes=estimate(parts, cache))
 

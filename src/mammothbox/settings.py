@@ -68,6 +68,8 @@ class Settings:
             fewer than `MANY_CORES` processors.
         transcriber: model that writes speech down: ``whisper-base`` (if empty), ``whisper-small``
             or ``whisper-large-v3-turbo``.
+        captioner: model that describes pictures for the full profile: ``blip2-opt-2.7b`` (if empty)
+            with its language half in 4 bits, or ``blip2-opt-2.7b-int8``.
         embedder: joint space of the full profile: ``clip-vit-base-patch32`` (if empty) or
             ``clip-vit-b-32-laion2b-s34b-b79k``.
         memory_bytes: ceiling for all processes together; 0 means the lesser of 6 GB and 60 % of
@@ -109,6 +111,7 @@ class Settings:
     profile: str = "lite"
     writer: str = "small"
     transcriber: str = ""
+    captioner: str = ""
     embedder: str = ""
     memory_bytes: int = 0
     threads: int = 0
@@ -174,6 +177,7 @@ _CHOICES = {
     "profile": ("lite", "full"),
     "writer": ("large", "small"),
     "transcriber": ("", "whisper-base", "whisper-small", "whisper-large-v3-turbo"),
+    "captioner": ("", "blip2-opt-2.7b", "blip2-opt-2.7b-int8"),
     "embedder": ("", "clip-vit-base-patch32", "clip-vit-b-32-laion2b-s34b-b79k"),
     "describe": ("", "groups", "each", "none"),
 }

@@ -47,7 +47,7 @@ def test_the_reference_models_in_six_gigabytes() -> None:
     assert choices["writer"].kind == "q4_k_m"
     assert choices["writer"].context >= 8192
     assert any("128K" in reason for reason in choices["writer"].reasons)
-    assert choices["captioner"].kind == "int8"
+    assert choices["captioner"].kind == "int4"
     assert {"blip2-opt-2.7b", "phi-3.5-mini-instruct"} <= set(found.turns)
     assert {"clip-vit-base-patch32", "minilm"} <= set(found.together)
 

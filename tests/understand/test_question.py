@@ -8,6 +8,7 @@ import pytest
 
 from mammothbox.errors import UsageError
 from mammothbox.models.stub import StubModels
+from mammothbox.records import Pixels
 from mammothbox.understand.question import Statement, answer, fact, judge, prompt, statements
 
 DOG = Statement("caption", "a brown dog runs through the snow")
@@ -27,6 +28,10 @@ ITEM: dict[str, Any] = {
     "width": 640,
     "height": 480,
 }
+
+
+def unseen() -> Pixels:
+    raise AssertionError("nobody looks again")
 
 
 @pytest.mark.parametrize(
@@ -79,13 +84,13 @@ def test_text_in_the_photo_gives_no_orders() -> None:
 
 def test_a_writer_that_picks_nothing_is_an_answer_without_text() -> None:
     with StubModels() as models:
-        assert answer(ITEM, "is it raining?", models).text == ""  # type: ignore[arg-type]
-        assert answer(ITEM, "when was this taken?", models).text == WHEN.text  # type: ignore[arg-type]
+        assert answer(ITEM, "is it raining?", models, unseen).text == ""  # type: ignore[arg-type]
+        assert answer(ITEM, "when was this taken?", models, unseen).text == WHEN.text  # type: ignore[arg-type]
 
 
 def test_only_photos_are_asked_about_and_something_must_be_asked() -> None:
     with StubModels() as models:
         with pytest.raises(UsageError, match="no photo"):
-            answer({**ITEM, "kind": "audio"}, "who speaks?", models)  # type: ignore[arg-type]
+            answer({**ITEM, "kind": "audio"}, "who speaks?", models, unseen)  # type: ignore[arg-type]
         with pytest.raises(UsageError, match="nothing is asked"):
-            answer(ITEM, " ", models)  # type: ignore[arg-type]
+            answer(ITEM, " ", models, unseen)  # type: ignore[arg-type]

@@ -2,7 +2,8 @@
 
 Place in the flow: `pulling` puts files here through `Cache.admit`, which is the only way in: a file
 appears under its name only after its sha256 was checked, by one atomic rename. So presence with the
-right size means whole. Knows nothing of networks or of engines.
+right size means whole. What is built from weights carries their revision. Knows nothing of networks
+or of engines.
 """
 
 from __future__ import annotations
@@ -12,14 +13,20 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from mammothbox.errors import WeightsCorrupt, WeightsMissing
 from mammothbox.models.catalog import models_of
-from mammothbox.models.manifest import UNPINNED, Model, WeightFile
+from mammothbox.models.graphs.shards import shard_names
+from mammothbox.models.manifest import UNPINNED, HubFile, Model, WeightFile
 from mammothbox.settings import Settings
 
 BLOCK = 1 << 20
+
+
+def _seal(graph: Path) -> Path:
+    return graph.with_name(f"{graph.name}.built-from")
 
 
 def sha256_of(path: Path) -> str:
@@ -51,8 +58,58 @@ class Cache:
         return size == file.size if file.size else size > 0
 
     def missing(self, models: list[Model]) -> list[WeightFile]:
-        """Files of `models` that are not there."""
-        return [file for model in models for file in model.files if not self.has(file)]
+        """Files of `models` that are not there and still needed."""
+        return [
+            file
+            for model in models
+            for file in (*model.files, *(() if self.is_built(model) else self.parts(model)))
+            if not self.has(file)
+        ]
+
+    def parts(self, model: Model) -> tuple[WeightFile, ...]:
+        """The files that the model's index names; none before the index is there.
+
+        Raises:
+            WeightsCorrupt: the index is none.
+        """
+        index = next((file for file in model.files if file.name == model.index), None)
+        if index is None or not self.has(index):
+            return ()
+        (hub,) = (source for source in index.sources if isinstance(source, HubFile))
+        return tuple(
+            WeightFile(model.id, name, 0, UNPINNED, (replace(hub, path=name),))
+            for name in shard_names(self.path(index))
+        )
+
+    def revision(self, model: Model) -> str:
+        """Changes with the weights and with our code around them; needs no file to be loaded."""
+        files = (*model.files, *self.parts(model))
+        words = [f"{file.name}={self.pinned(file)}" for file in files]
+        seal = hashlib.sha256("\n".join([model.id, *words]).encode()).hexdigest()
+        return f"{seal[:12]}.{model.code}"
+
+    def is_built(self, model: Model, graph: str = "") -> bool:
+        """Is `graph` (or everything derived) there, from these very weights and this code?"""
+        graphs = [self.folder(model) / name for _, name in model.derived if graph in ("", name)]
+        wanted = self.revision(model) if all(graph.is_file() for graph in graphs) else ""
+        return all(wanted and self._built_from(graph) == wanted for graph in graphs)
+
+    def _built_from(self, graph: Path) -> str:
+        note = _seal(graph)
+        return note.read_text("ascii") if note.is_file() else ""
+
+    def unseal(self, graph: Path) -> None:
+        """`graph` is about to be written."""
+        _seal(graph).unlink(missing_ok=True)
+
+    def seal(self, model: Model, graph: Path) -> None:
+        """`graph` was built from the weights that are here."""
+        _seal(graph).write_text(self.revision(model), "ascii")
+
+    def drop_parts(self, model: Model) -> None:
+        """Delete the files that only building needed; their hashes stay."""
+        for file in self.parts(model):
+            self.path(file).unlink(missing_ok=True)
 
     def pinned(self, file: WeightFile) -> str:
         """The file's sha256: of the catalog or, if unpinned, of its first pull; "" before that."""

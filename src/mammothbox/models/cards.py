@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import CHOICES, CONTRACTS, MODELS, model_for
 from mammothbox.models.contracts import ModelCard
-from mammothbox.models.derived import revision_of
 from mammothbox.models.manifest import Model
 from mammothbox.settings import Settings
 
 
 def card_of(model: Model, cache: Cache) -> ModelCard:
     """The model's card; the revision covers the weights of all models its answers rest on."""
-    revisions = [revision_of(model, cache)]
+    revisions = [cache.revision(model)]
     if model.id == "efficientnet-lite2":  # its vectors rest on MiniLM too
-        revisions.append(revision_of(MODELS["minilm"], cache))
-    return ModelCard(model.id, "+".join(revisions), model.dimensions, model.languages)
+        revisions.append(cache.revision(MODELS["minilm"]))
+    said = (model.dimensions, model.languages, model.answers)
+    return ModelCard(model.id, "+".join(revisions), *said)
 
 
 @dataclass(frozen=True, slots=True)

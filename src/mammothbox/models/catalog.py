@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from mammothbox.errors import UsageError
 from mammothbox.models.manifest import UNPINNED, HubFile, Model, WeightFile, WheelPart, Wheels
+from mammothbox.models.shapes import PUBLISHED, READERS
 from mammothbox.models.speech_models import SPEECH, WHISPER_BASE
 from mammothbox.settings import Settings
 
@@ -148,12 +149,39 @@ def _planned(model: str, licence: str, repo: str, names: tuple[str, ...], note: 
     return Model(id=model, engine="", licence=licence, files=files, note=note)
 
 
-BLIP2 = _planned(
+_BLIP2_INDEX = "model.safetensors.index.json"
+
+
+def _blip2(model: str, kind: str, built_bytes: int, load_bytes: int, note: str) -> Model:
+    files = ("config.json", "preprocessor_config.json", "tokenizer.json", _BLIP2_INDEX)
+    return replace(
+        _planned(model, "MIT", "Salesforce/blip2-opt-2.7b", files, note),
+        engine="blip",
+        kind=kind,
+        answers=True,
+        index=_BLIP2_INDEX,
+        index_bytes=4 * READERS["blip2-opt-2.7b"](PUBLISHED["blip2-opt-2.7b"]).parameters,
+        built_bytes=built_bytes,
+        load_bytes=load_bytes,
+        derived=(
+            (_BLIP2_INDEX, "blip2-look-int8.onnx"),
+            (_BLIP2_INDEX, f"blip2-speak-{kind}.onnx"),
+            (_BLIP2_INDEX, "blip2-words-fp16.npy"),
+        ),
+    )
+
+
+BLIP2 = _blip2(
     "blip2-opt-2.7b",
-    "MIT",
-    "Salesforce/blip2-opt-2.7b",
-    ("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors.index.json"),
-    "captions and answers about pictures; about 4 GB loaded at 8 bit, 2.5 GB at 4 bit",
+    "int4",
+    *(3_100_000_000, 3_300_000_000),
+    "captions and answers about pictures; its language half in 4 bits",
+)
+BLIP2_INT8 = _blip2(
+    "blip2-opt-2.7b-int8",
+    "int8",
+    *(4_400_000_000, 4_700_000_000),
+    "the same with its language half in 8 bits: nearer to the original, slower",
 )
 
 
@@ -212,7 +240,7 @@ MODELS = {
     model.id: model
     for model in (
         *(MINILM, EYES, *SPEECH, OCR, WRITER_LARGE, WRITER_SMALL),
-        *(BLIP2, CLIP, CLIP_LAION, PHI),
+        *(BLIP2, BLIP2_INT8, CLIP, CLIP_LAION, PHI),
     )
 }
 
@@ -238,7 +266,11 @@ PROFILES: dict[str, dict[str, Model]] = {
 
 CHOICES: dict[str, dict[str, tuple[Model, ...]]] = {
     "lite": {"transcriber": SPEECH, "writer": (WRITER_LARGE, WRITER_SMALL)},
-    "full": {"transcriber": SPEECH, "embedder": (CLIP, CLIP_LAION)},
+    "full": {
+        "captioner": (BLIP2, BLIP2_INT8),
+        "embedder": (CLIP, CLIP_LAION),
+        "transcriber": SPEECH,
+    },
 }
 """Profile → contract → models that a person may choose among."""
 

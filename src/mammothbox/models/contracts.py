@@ -30,12 +30,14 @@ class ModelCard:
         revision: changes whenever the same input could give another output.
         dimensions: vector length for embedders, else 0.
         languages: what it understands or speaks: ``("en",)``, or ``("*",)`` for many.
+        answers: a captioner that can look at a picture again and answer a question about it.
     """
 
     id: str
     revision: str
     dimensions: int = 0
     languages: tuple[str, ...] = ("en",)
+    answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,10 @@ class Captioner(Protocol):
         """Who answers."""
 
     def caption(self, images: Sequence[Pixels], context: str = "") -> list[Caption]:
-        """One caption an image, in order. `context` may steer wording, never add objects."""
+        """One caption an image, in order. `context` may steer wording, never add objects.
+
+        BLIP-2 goes on where `context` ends ("a photo taken at a wedding of"); `lite` leaves it.
+        """
 
     def ask(self, image: Pixels, question: str) -> Caption:
         """Answer a question about one image.

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mammothbox.errors import ModelError
+from mammothbox.models.blip_client import BlipClient
 from mammothbox.models.cache import Cache
 from mammothbox.models.cards import card_of
 from mammothbox.models.catalog import CONTRACTS, MODELS, model_for
@@ -140,7 +141,9 @@ class Models:
             yield RemoteCaptioner(endpoint, self._card("captioner"))
             return
         with self._lease("captioner") as host:
-            yield CaptionerClient(host.looks, self._card("captioner"))
+            card = self._card("captioner")
+            asks = self._model("captioner").engine == "blip"
+            yield BlipClient(host.channel, card) if asks else CaptionerClient(host.looks, card)
 
     @contextmanager
     def embedder(self) -> Iterator[Embedder]:

@@ -81,6 +81,11 @@ class Model:
         licence: SPDX identifier or name.
         files: what must be on disk; empty where the weights come with a dependency.
         derived: (source file, graph to build from it), built at pull time.
+        index: one of `files`, which names further ones: the parts of a large checkpoint. They are
+            only read to build what is derived, and go when that is done.
+        index_bytes: of those parts together, about.
+        built_bytes: of what is derived, about; 0 where that is little.
+        kind: how its large matrices are kept, where that is a choice: ``int4`` or ``int8``.
         needs: other models whose files its host loads too.
         code: raised by hand whenever our code around the weights changes its answers.
         load_factor: memory of a loaded host per byte of its files.
@@ -88,7 +93,7 @@ class Model:
         cache: how a writer keeps its context: ``q8_0`` or ``q4_0``.
         template: how a writer is told who says what (Jinja); empty for the one in its file.
         dimensions: vector length of an embedder.
-        languages: as in `ModelCard`.
+        languages, answers: as in `ModelCard`.
         note: one line for people.
     """
 
@@ -97,6 +102,10 @@ class Model:
     licence: str
     files: tuple[WeightFile, ...] = ()
     derived: tuple[tuple[str, str], ...] = ()
+    index: str = ""
+    index_bytes: int = 0
+    built_bytes: int = 0
+    kind: str = ""
     needs: tuple[str, ...] = ()
     code: int = 1
     load_factor: float = 1.2
@@ -105,4 +114,5 @@ class Model:
     template: str = ""
     dimensions: int = 0
     languages: tuple[str, ...] = ("en",)
+    answers: bool = False
     note: str = ""

@@ -15,8 +15,11 @@ BYTES_A_WEIGHT: Mapping[str, float] = {
     "fp16": 2.0,
     "int8": 1.02,  # a scale for each row
     "q4_k_m": 0.606,  # 4.85 bits: mixed blocks of 4 and 6 bits with their scales
-    "int4": 0.5625,  # blocks of 32 with a scale of 16 bits
 }
+BYTES_IN_BLOCKS: Mapping[str, float] = {"int8": 1.157, "int4": 0.641}
+"""Of BLIP-2's language half: blocks of 32 with a scale of 32 bits and a zero point. Its other half is
+kept in 8 bits either way."""
+
 BYTES_A_CACHED: Mapping[str, float] = {"fp16": 2.0, "q8_0": 1.0625, "q4_0": 0.5625}
 CONTEXTS = (131072, 65536, 32768, 16384, 8192, 4096)
 OVERHEAD = 1.05
@@ -95,6 +98,15 @@ class ModelPlan:
     lacking: tuple[str, ...]
 
 
+def weight_bytes(shape: Shape, kind: str) -> int:
+    """Memory of the weights, kept as `kind` says."""
+    if "language" not in shape.parts:
+        return int(shape.parameters * BYTES_A_WEIGHT[kind])
+    words = shape.parts["language"]
+    pictures = (shape.parameters - words) * BYTES_A_WEIGHT["int8"]
+    return int(words * BYTES_IN_BLOCKS[kind] + pictures)
+
+
 def host_bytes(weights: int, cache: int = 0) -> int:
     """Memory of a host, its load's peak."""
     return int(weights * OVERHEAD) + cache + HOST_BYTES
@@ -114,7 +126,7 @@ def choose(candidate: Candidate, room: int) -> Choice:
         return _fixed(candidate, kind, candidate.known_bytes, candidate.known_bytes, why)
     reasons: list[str] = []
     for kind in candidate.kinds:
-        weights = int(shape.parameters * BYTES_A_WEIGHT[kind])
+        weights = weight_bytes(shape, kind)
         least = host_bytes(weights, _least_cache(candidate, shape))
         if least > room:
             reasons.append(f"{kind}: {_gb(weights)} of weights, {_gb(least)} in all")

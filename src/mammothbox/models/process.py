@@ -71,6 +71,7 @@ class HostProcess:
         command += ["--cache", str(chosen.cache), "--uds", str(self.socket)]
         command += ["--profile", chosen.profile, "--writer", chosen.writer]
         command += ["--transcriber", chosen.transcriber, "--embedder", chosen.embedder]
+        command += ["--captioner", chosen.captioner]
         command += ["--threads", str(chosen.threads), "--idle-timeout", str(chosen.idle_timeout_s)]
         source = str(Path(__file__).parents[2])
         paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]

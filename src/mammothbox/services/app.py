@@ -86,6 +86,7 @@ def _model(desk: Desk) -> dict[str, Any]:
     """The model as ``/v1/models`` lists it, with what a client may want to know of it."""
     card = desk.card()
     own = {"revision": card.revision, "dimensions": card.dimensions, "languages": card.languages}
+    own |= {"answers": card.answers}
     return {
         "id": card.id,
         "object": "model",

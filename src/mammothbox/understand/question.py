@@ -1,9 +1,10 @@
-"""A question about a photo, answered only from what is already known of it.
+"""A question about a photo, answered by a second look at it, or from what is already known of it.
 
-Place in the flow: `Library.ask` hands over the object of `show --json`; the statements in it
-(caption, labels, text in the photo, facts of the file) are numbered, the writer picks the one that
-answers and words the answer, and code here lets only that pass which the statement says. So a
-small writer can choose badly, but not invent. Knows nothing of stores or pixels.
+Place in the flow: `Library.ask` hands over the object of `show --json` and a way to the pixels. A
+question for a fact of the file is answered by that fact. A captioner that answers questions looks
+again. Else the statements (caption, labels, text in the photo, facts of the file) are numbered, the
+writer picks the one that answers and words the answer, and code here lets only that pass which the
+statement says. So a small writer can choose badly, but not invent. Knows nothing of stores.
 
 Example:
     >>> known = [Statement("caption", "a brown dog runs through the snow")]
@@ -16,14 +17,14 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mammothbox.errors import BadAnswer, UsageError
 from mammothbox.models import Models
 from mammothbox.models.contracts import Prompt
-from mammothbox.records import Kind
+from mammothbox.records import Kind, Pixels
 from mammothbox.understand.condense import condense
 from mammothbox.understand.prompts import fence
 
@@ -33,6 +34,9 @@ LONGEST = 700
 LABELS = 3
 FLOOR = 0.1
 """Labels less probable than this say nothing."""
+
+LOOKED = "a second look"
+"""Source of an answer that the captioner gave by looking at the photo again."""
 
 NOTHING = "0"
 """The writer's choice where no line answers."""
@@ -92,19 +96,24 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What can be said to a question; always a guess, since nobody looked again.
+    """What can be said to a question; always a guess.
 
     Attributes:
         text: the answer; empty where nothing known answers.
-        source: of the statement behind it, as `show` names it; empty like `text`.
+        source: of the statement behind it, as `show` names it, or `LOOKED`; empty like `text`.
         evidence: that statement, in full.
-        model: of the writer that worded it.
+        model: that worded it.
     """
 
     text: str
     source: str = ""
     evidence: str = ""
     model: str = ""
+
+    @property
+    def looked(self) -> bool:
+        """Did a model look at the photo again?"""
+        return self.source == LOOKED
 
 
 def statements(item: Mapping[str, Any]) -> list[Statement]:
@@ -168,17 +177,21 @@ def judge(question: str, known: Sequence[Statement], answer: Mapping[str, Any]) 
     return Answer(line.text, line.source, line.text) if whole else Answer("")
 
 
-def answer(item: Mapping[str, Any], question: str, models: Models) -> Answer:
+def answer(
+    item: Mapping[str, Any], question: str, models: Models, look: Callable[[], Pixels]
+) -> Answer:
     """What can be said to a question about a photo.
 
     Args:
         item: the object of `show --json`.
         question: a person's, in plain English.
-        models: lend the writer where the question needs it.
+        models: lend the captioner or the writer where the question needs one.
+        look: gives the photo's pixels.
 
     Raises:
         UsageError: the file is no photo, or nothing is asked.
-        ModelError: the writer cannot be used.
+        InputError: the photo is to be looked at and cannot be read.
+        ModelError: the model cannot be used.
     """
     if item["kind"] != Kind.IMAGE:
         raise UsageError(f"{item['path']} is no photo; search finds what files say and contain")
@@ -186,8 +199,14 @@ def answer(item: Mapping[str, Any], question: str, models: Models) -> Answer:
         raise UsageError("nothing is asked")
     known = statements(item)
     found = fact(question, known)
-    if found or not known:
-        return found or Answer("")
+    if found:
+        return found
+    if models.cards()["captioner"].answers:
+        with models.captioner() as captioner:
+            said = captioner.ask(look(), question.strip())
+            return Answer(said.text, LOOKED if said.text else "", said.text, captioner.card.id)
+    if not known:
+        return Answer("")
     with models.writer() as writer:
         (written,) = writer.write([prompt(question, known)])
         if isinstance(written, BadAnswer):

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mammothbox.errors import WeightsMissing
+from mammothbox.errors import UsageError, WeightsMissing
 from mammothbox.models.engines.blip_pixels import prepare
 from mammothbox.models.engines.blip_words import Speaker
 from mammothbox.models.engines.sessions import open_session
@@ -44,6 +44,9 @@ KEPT = 64
 
 MOST = 30
 """Words (tokens) of a caption or an answer."""
+
+LONGEST = 512
+"""Words (tokens) of a prompt; the model has positions for 2048 in all."""
 
 QUESTION = "Question: {} Answer:"
 """The form of a question that BLIP-2 with an OPT was made for."""
@@ -130,9 +133,15 @@ class BlipEngine:
         return found
 
     def prompt_ids(self, prompt: str) -> list[int]:
-        """The words that follow a picture's vectors: the start of a text, then the prompt."""
+        """The words that follow a picture's vectors: the start of a text, then the prompt.
+
+        Raises:
+            UsageError: it is longer than `LONGEST`.
+        """
         start = int(self._text.get("bos_token_id", _BOS))
         ids: list[int] = self._tokenizer.encode(prompt, add_special_tokens=False).ids
+        if len(ids) > LONGEST:
+            raise UsageError(f"{len(ids)} words are too long a prompt; at most {LONGEST}")
         return [start, *ids]
 
     def states(self, features: Floats, prompt: str) -> Floats:

@@ -28,6 +28,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--writer", default="large", choices=("large", "small"))
     parser.add_argument("--transcriber", default="", help="a model's id; empty: the profile's own")
     parser.add_argument("--embedder", default="", help="likewise")
+    parser.add_argument("--captioner", default="", help="likewise")
     parser.add_argument("--threads", type=int, default=0, help="0: all cores, at most 8")
     parser.add_argument("--uds", type=Path, help="Unix socket to listen on")
     parser.add_argument("--port", type=int, default=0, help="or a TCP port on --host")

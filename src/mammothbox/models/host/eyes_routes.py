@@ -71,7 +71,12 @@ class Senses:
         return self.eyes.embed_texts(inputs)
 
 
-def _strings(body: dict[str, Any], key: str) -> list[str]:
+def strings(body: dict[str, Any], key: str) -> list[str]:
+    """The value of `key` as a list; one string counts as a list of one.
+
+    Raises:
+        UsageError: it is neither.
+    """
     value = body.get(key)
     value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -79,7 +84,12 @@ def _strings(body: dict[str, Any], key: str) -> list[str]:
     return value
 
 
-def _picture_of(body: dict[str, Any]) -> str:
+def picture_of(body: dict[str, Any]) -> str:
+    """The address of the first picture in a conversation.
+
+    Raises:
+        UsageError: there is none.
+    """
     for message in body.get("messages") or []:
         parts = message.get("content") if isinstance(message, dict) else None
         for part in parts if isinstance(parts, list) else []:
@@ -102,13 +112,13 @@ def routes(service: Service[Seeing]) -> list[Route]:
     """The host's own routes."""
 
     async def looks(request: Request) -> Response:
-        urls = _strings(await json_body(request), "images")
+        urls = strings(await json_body(request), "images")
         data = await service.compute(lambda senses: senses.look(urls))
         return JSONResponse({"data": data})
 
     async def chat(request: Request) -> Response:
         body = await json_body(request)
-        url = _picture_of(body)
+        url = picture_of(body)
         (look,) = await service.compute(lambda senses: senses.look([url]))
         message = {"role": "assistant", "content": look["caption"]}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
@@ -117,7 +127,7 @@ def routes(service: Service[Seeing]) -> list[Route]:
 
     async def embeddings(request: Request) -> Response:
         body = await json_body(request)
-        inputs = _strings(body, "input")
+        inputs = strings(body, "input")
         model, modality = str(body.get("model", "")), str(body.get("modality", "text"))
         vectors = await service.compute(lambda senses: senses.embed(model, modality, inputs))
         packed = body.get("encoding_format") == "base64"

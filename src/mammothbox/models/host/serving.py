@@ -34,6 +34,7 @@ def _model(arguments: argparse.Namespace) -> Model:
         writer=arguments.writer,
         transcriber=arguments.transcriber,
         embedder=arguments.embedder,
+        captioner=arguments.captioner,
     )
     for model in models_of(chosen):
         if model.engine == name:
@@ -69,6 +70,10 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
             from mammothbox.models.host.clip_routes import ClipSenses
 
             return ClipSenses(ClipEngine(folder, threads))
+        if model.engine == "blip":
+            from mammothbox.models.engines.blip import BlipEngine
+
+            return BlipEngine(folder, threads, model.kind)
         if model.engine == "whisper":
             from mammothbox.models.engines.whisper import WhisperEngine
 
@@ -90,6 +95,10 @@ def _routes(engine: str, service: Service[Any]) -> list[Any]:
         from mammothbox.models.host import eyes_routes
 
         return eyes_routes.routes(service)
+    if engine == "blip":
+        from mammothbox.models.host import blip_routes
+
+        return blip_routes.routes(service)
     if engine == "whisper":
         from mammothbox.models.host import whisper_routes
 

@@ -75,7 +75,9 @@ class Services:
         name = str(said.get("id") or endpoint.wanted or f"{NAMES[contract]} of {endpoint.url}")
         dimensions = int(own.get("dimensions") or JOINT) if contract == "embedder" else 0
         languages = tuple(map(str, own.get("languages", ()))) or ("*",)
-        return ModelCard(name, str(own.get("revision", "service")), dimensions, languages)
+        answers = contract == "captioner" and bool(own.get("answers", not own))
+        revision = str(own.get("revision", "service"))
+        return ModelCard(name, revision, dimensions, languages, answers)
 
     def away(self) -> dict[str, str]:
         """Contract → why its service cannot be asked now; asks each that was not heard yet."""

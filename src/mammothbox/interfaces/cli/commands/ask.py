@@ -1,4 +1,4 @@
-"""`mammothbox ask`: a question about a photo, answered from what is already known of it."""
+"""`mammothbox ask`: a question about a photo, answered by a second look or from what is known."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ LOOK_AGAIN = "a model that looks at the photo itself comes with: mammothbox mode
 @command(
     examples=[
         ('mammothbox ask dog.jpg "what colour is the dog?"', "from its caption and labels"),
+        ('mammothbox --profile full ask dog.jpg "how many dogs?"', "by looking at it again"),
         ('mammothbox ask ticket.jpg "what does it say?"', "from the text read in it"),
         ('mammothbox ask dog.jpg "when was this taken?" --json', "with the statement behind it"),
     ],
@@ -23,11 +24,12 @@ LOOK_AGAIN = "a model that looks at the photo itself comes with: mammothbox mode
 @click.argument("question", nargs=-1, required=True)
 @pass_session
 def ask(session: Session, path: str, question: tuple[str, ...]) -> None:
-    """Answer a question about a photo from what is known of it.
+    """Answer a question about a photo.
 
-    Known are its caption, labels, the text read in it, and date, camera and place. Nobody looks
-    at the photo again, so every answer is a guess and comes with the statement it rests on; where
-    nothing known answers, that is said.
+    In the full profile BLIP-2 looks at the photo again and answers in a few words; it names what it
+    sees and draws no boxes. In lite nobody looks again: the answer comes from its caption, labels,
+    the text read in it, and date, camera and place, with the statement it rests on; where nothing
+    known answers, that is said. Either way it is a guess.
     """
     asked = " ".join(question)
     with session.open() as library:
@@ -48,6 +50,8 @@ def ask(session: Session, path: str, question: tuple[str, ...]) -> None:
         )
     elif not found.text:
         say(f"nothing known of this photo answers that; {LOOK_AGAIN}")
+    elif found.looked:
+        say(f"a guess, from {found.source} by {found.model}: {safe(found.text)}")
     elif found.text == found.evidence:
         say(f"a guess, from its {found.source}: {safe(found.text)}")
     else:
