@@ -17,8 +17,8 @@ BYTES_A_WEIGHT: Mapping[str, float] = {
     "q4_k_m": 0.606,  # 4.85 bits: mixed blocks of 4 and 6 bits with their scales
 }
 BYTES_IN_BLOCKS: Mapping[str, float] = {"int8": 1.157, "int4": 0.641}
-"""Of BLIP-2's language half: blocks of 32 with a scale of 32 bits and a zero point. Its other half is
-kept in 8 bits either way."""
+"""Of BLIP-2's language half: blocks of 32 with a scale of 32 bits and a zero point. Its other half
+is kept in 8 bits either way."""
 
 BYTES_A_CACHED: Mapping[str, float] = {"fp16": 2.0, "q8_0": 1.0625, "q4_0": 0.5625}
 CONTEXTS = (131072, 65536, 32768, 16384, 8192, 4096)

@@ -29,8 +29,6 @@ def open_session(graph: Path, threads: int) -> Any:
     options.log_severity_level = 3
     # Threads of an idle session must sleep, not spin: several hosts share the cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Without VNNI the kernels for signed 8-bit weights may overflow; then others are taken.
-    options.add_session_config_entry("session.x64quantprecision", "1")
     try:
         return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
     except (failures.Fail, failures.InvalidProtobuf, failures.InvalidGraph) as error:
