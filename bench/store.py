@@ -32,7 +32,8 @@ from mammothbox.records import Digest, Done, Embedding, FileRef, Kind, Passage, 
 from mammothbox.search import search
 from mammothbox.settings import load_settings
 from mammothbox.store import Space, Store, open_store
-from mammothbox.store.postgres.nearest import PROPOSED, table_of
+from mammothbox.store.postgres.connecting import PROPOSED
+from mammothbox.store.postgres.nearest import table_of
 from mammothbox.store.schema import FILES
 
 SPACE = Space("joint", "bench", "1")

@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from bench.processes import MARK, environment, marked, start, still_running
-from tests.kill.snapshots import Snapshot, differences, snapshot
+from bench.snapshots import Snapshot, differences, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"

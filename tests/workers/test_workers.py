@@ -27,7 +27,7 @@ from mammothbox.models.stub import StubModels
 from mammothbox.settings import Settings, load_settings
 from mammothbox.store import Store, open_store
 from mammothbox.workers.following import standing
-from tests.kill.snapshots import differences, snapshot
+from bench.snapshots import differences, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"

@@ -103,7 +103,7 @@ class Asking(Session):
         Exact on SQLite; on PostgreSQL see `postgres.nearest`.
         """
         wanted = Space(space, model, revision)
-        with self._reading() as connection:
+        with self._backend.asking() as connection:
             return self._backend.vectors.nearest(connection, wanted, vector, filters, limit)
 
     def vectors_of(self, digest: Digest, space: str, model: str, revision: str) -> list[Vector]:

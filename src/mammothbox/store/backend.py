@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from mammothbox.records import Vector
 from mammothbox.store.filters import Filters
@@ -70,9 +70,12 @@ class Backend:
         local: the rows are files in the directory.
         writable: whether it was opened for writing.
         reading: gives a connection that sees one moment.
+        asking: gives a connection whose every statement sees a moment of its own, for the price
+            of one round trip; `VectorIndex.nearest` is asked through it.
         writing: gives a connection whose work is made durable at the end, or not at all.
         guard: called first in a transaction that writes about contents, with their digests.
         claim: see `Store.claim`.
+        insert: stores rows in a table whose key is `id`; gives their ids in order.
         words, vectors: the indexes.
         given_ids: called after rows were added to a table with ids that were given.
         server_bytes: size of rows and indexes on a server, 0 where they are files.
@@ -85,9 +88,11 @@ class Backend:
     local: bool
     writable: bool
     reading: Callable[[], AbstractContextManager[Connection]]
+    asking: Callable[[], AbstractContextManager[Connection]]
     writing: Callable[[], AbstractContextManager[Connection]]
     guard: Callable[[Connection, Sequence[str]], None]
     claim: Callable[[str, Sequence[str]], AbstractContextManager[set[str]]]
+    insert: Callable[[Connection, Table, Sequence[dict[str, Any]]], Sequence[int]]
     words: WordIndex
     vectors: VectorIndex
     given_ids: Callable[[Connection, str], None]

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, select
 
 from mammothbox.records import Digest, Done, Failed, FileRef, Kind, Outcome, Result, Skipped
 from mammothbox.store.backend import Backend, VectorIndex, WordIndex
@@ -126,31 +126,31 @@ def _drop_older(connection: Connection, words: WordIndex, result: Result) -> Non
     )
 
 
-def _add_passages(connection: Connection, index: WordIndex, result: Result) -> None:
+def _add_passages(connection: Connection, backend: Backend, batch: Sequence[Result]) -> None:
     rows, found = [], []
-    for passage in result.passages:
-        text = clean(passage.text)
-        words = indexable(text)
-        found.append(words)
-        rows.append(
-            {
-                "digest": result.digest,
-                "step": result.step,
-                "field": passage.field,
-                "text": text,
-                "words": None if words == text else words,
-                "page": passage.page,
-                "start_s": passage.start_s,
-                "end_s": passage.end_s,
-            }
-        )
+    for result in batch:
+        for passage in result.passages:
+            text = clean(passage.text)
+            words = indexable(text)
+            found.append(words)
+            rows.append(
+                {
+                    "digest": result.digest,
+                    "step": result.step,
+                    "field": passage.field,
+                    "text": text,
+                    "words": None if words == text else words,
+                    "page": passage.page,
+                    "start_s": passage.start_s,
+                    "end_s": passage.end_s,
+                }
+            )
     if rows:
-        statement = insert(PASSAGES).returning(PASSAGES.c.id, sort_by_parameter_order=True)
-        numbers = connection.scalars(statement, rows).all()
-        index.add_passages(connection, list(zip(numbers, found, strict=True)))
+        numbers = backend.insert(connection, PASSAGES, rows)
+        backend.words.add_passages(connection, list(zip(numbers, found, strict=True)))
 
 
-def _add_vectors(connection: Connection, index: VectorIndex, result: Result) -> None:
+def _add_vectors(connection: Connection, index: VectorIndex, batch: Sequence[Result]) -> None:
     rows = [
         {
             "digest": result.digest,
@@ -164,6 +164,7 @@ def _add_vectors(connection: Connection, index: VectorIndex, result: Result) -> 
             "text": clean(item.text)[:300],
             "vector": np.asarray(item.vector, dtype="<f2").tobytes(),
         }
+        for result in batch
         for part, item in enumerate(result.embeddings)
     ]
     if rows:
@@ -173,12 +174,25 @@ def _add_vectors(connection: Connection, index: VectorIndex, result: Result) -> 
 def add_all(connection: Connection, backend: Backend, batch: Sequence[Result]) -> None:
     """Write results with all that belongs to them, each replacing what it supersedes."""
     known = _known_steps(connection, sorted({result.digest for result in batch}))
-    for result in batch:
+    for some in _apart(batch):
         # Looking once for the whole batch spares new contents, which are most, four statements.
-        if (result.digest, result.step) in known:
-            _drop_older(connection, backend.words, result)
-        known.add((result.digest, result.step))
-        _add(connection, backend, result)
+        for result in some:
+            if (result.digest, result.step) in known:
+                _drop_older(connection, backend.words, result)
+        known.update((result.digest, result.step) for result in some)
+        _add(connection, backend, some)
+
+
+def _apart(batch: Sequence[Result]) -> Iterator[Sequence[Result]]:
+    """The batch in its order, cut where a (digest, step) comes again."""
+    start, seen = 0, set[tuple[str, str]]()
+    for place, result in enumerate(batch):
+        key = (result.digest, result.step)
+        if key in seen:
+            yield batch[start:place]
+            start, seen = place, set()
+        seen.add(key)
+    yield batch[start:]
 
 
 def _known_steps(connection: Connection, digests: Sequence[Digest]) -> set[tuple[str, str]]:
@@ -191,22 +205,28 @@ def _known_steps(connection: Connection, digests: Sequence[Digest]) -> set[tuple
     return known
 
 
-def _add(connection: Connection, backend: Backend, result: Result) -> None:
-    connection.execute(
-        insert(RESULTS).values(
-            digest=result.digest,
-            step=result.step,
-            model=result.model,
-            revision=result.revision,
-            seconds=result.seconds,
-            at=time.time(),
+def _add(connection: Connection, backend: Backend, batch: Sequence[Result]) -> None:
+    """Store results of different (digest, step): a few statements, however many they are."""
+    now = time.time()
+    rows = [
+        {
+            "digest": result.digest,
+            "step": result.step,
+            "model": result.model,
+            "revision": result.revision,
+            "seconds": result.seconds,
+            "at": now,
             **_outcome_columns(result.outcome),
-        )
-    )
-    _add_passages(connection, backend.words, result)
-    _add_vectors(connection, backend.vectors, result)
-    if isinstance(result.outcome, Done):
-        record_facets(connection, result.digest, result.step, result.outcome.value)
+        }
+        for result in batch
+    ]
+    if rows:
+        backend.insert(connection, RESULTS, rows)
+    _add_passages(connection, backend, batch)
+    _add_vectors(connection, backend.vectors, batch)
+    done = [(one, one.outcome) for one in batch]
+    facets = [(one.digest, one.step, how.value) for one, how in done if isinstance(how, Done)]
+    record_facets(connection, facets)
 
 
 def newest(

@@ -61,7 +61,7 @@ def todo(
     if stage == "describe" and describe == "none":
         return []
     due: dict[Digest, tuple[FileRef, dict[str, Author]]] = {}
-    few = sorted(among) if isinstance(among, set) and len(among) <= MOST_AMONG else None
+    few = _few(among)
     for kind in Kind:
         for name, author in authors(stage, kind, cards, describe).items():
             for ref in store.pending(name, author.model, author.revision, [kind], among=few):
@@ -84,6 +84,7 @@ def ready(
     They would otherwise be done from half of what they read, and never again.
     """
     missing: dict[tuple[Kind, str], set[Digest]] = {}
+    few = _few(among)
 
     def lacks(task: Task, name: str) -> bool:
         kind = task.ref.kind
@@ -92,7 +93,7 @@ def ready(
                 continue
             if (kind, read) not in missing:
                 author = authors(BY_NAME[read].stage, kind, cards, describe)[read]
-                refs = store.pending(read, author.model, author.revision, [kind])
+                refs = store.pending(read, author.model, author.revision, [kind], among=few)
                 missing[kind, read] = {ref.digest for ref in refs}
             if task.ref.digest in missing[kind, read]:
                 return True
@@ -104,6 +105,11 @@ def ready(
         if due:
             found.append(replace(task, due=due))
     return found
+
+
+def _few(among: Container[Digest] | None) -> list[Digest] | None:
+    """The contents themselves, where they are few enough to ask for one by one."""
+    return sorted(among) if isinstance(among, set) and len(among) <= MOST_AMONG else None
 
 
 def _undecodable(store: Store, digests: Iterable[Digest]) -> set[Digest]:

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import select
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+)
 
 from mammothbox.errors import DatabaseAway, UsageError
 
@@ -24,6 +32,10 @@ READ_S = 60
 """Seconds a question may take before the server gives it up."""
 WRITE_S = 600
 """Seconds one statement of a write may take, the wait for others' locks included."""
+PROPOSED = 128
+"""Candidates a graph of vectors walks through at least; more find more of the true nearest ones."""
+IDLE_S = 30.0
+"""Seconds after which a silent connection is asked whether it still lives."""
 _NO_DRIVER = "PostgreSQL needs its driver: pip install 'mammothbox[postgres]'"
 
 
@@ -61,7 +73,6 @@ def connect(url: URL, *, write: bool) -> Engine:
         url,
         pool_size=POOL,
         max_overflow=POOL,
-        pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={
             "connect_timeout": CONNECT_S,
@@ -76,12 +87,38 @@ def connect(url: URL, *, write: bool) -> Engine:
         connection.execute(f"SET statement_timeout = '{limit}s'")
         connection.execute("SET jit = off")  # takes longer than any question here
         connection.execute("SET idle_in_transaction_session_timeout = '1h'")
+        connection.execute(f"SET hnsw.ef_search = {PROPOSED}")
         if not write:
             connection.execute("SET default_transaction_read_only = on")
         connection.autocommit = False
 
     event.listen(engine, "connect", on_connect)
+    event.listen(engine, "checkout", _check_alive)
+    event.listen(engine, "checkin", _note_time)
     return engine
+
+
+def _note_time(_connection: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _check_alive(connection: Any, record: Any, _proxy: Any) -> None:
+    """Take no dead connection from the pool; SQLAlchemy's own ping costs a round trip a question.
+
+    A server that ended has closed its side, which the socket knows at once; where the network was
+    cut it does not, so after a while the server is asked.
+    """
+    import psycopg
+
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    try:
+        if waiting.poll(0) or time.monotonic() - record.info.get("used", 0.0) > IDLE_S:
+            connection.autocommit = True
+            connection.execute("SELECT 1")
+            connection.autocommit = False
+    except psycopg.Error as error:
+        raise DisconnectionError(str(error)) from error
 
 
 @contextmanager

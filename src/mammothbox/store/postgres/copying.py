@@ -1,19 +1,42 @@
-"""Vectors into a table by COPY in PostgreSQL's binary form: tens of thousands a second.
+"""Rows into a table by COPY: one round trip however many they are, and nothing to plan.
 
-A row is (id bigint, embedding): pgvector's binary form is the number of dimensions, a zero, and the
-numbers in network order, four bytes each for `vector`, two for `halfvec`.
+Vectors go in PostgreSQL's binary form. A row of theirs is (id bigint, embedding): pgvector's binary
+form is the number of dimensions, a zero, and the numbers in network order, four bytes each for
+`vector`, two for `halfvec`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, text
 
 _HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TAIL = b"\xff\xff"
+
+
+def insert_rows(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+) -> Sequence[int]:
+    """Store rows, all with the same columns, with ids or without; gives the ids in order."""
+    ids = [row["id"] for row in rows] if "id" in rows[0] else _next(connection, table, len(rows))
+    names = [name for name in rows[0] if name != "id"]
+    driver: Any = connection.connection.driver_connection
+    statement = f"COPY {table.name} (id, {', '.join(names)}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for number, row in zip(ids, rows, strict=True):
+            copy.write_row((number, *(row[name] for name in names)))
+    return ids
+
+
+def _next(connection: Connection, table: Table, count: int) -> Sequence[int]:
+    query = text(
+        "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
+    )
+    return connection.scalars(query, {"name": table.name, "count": count}).all()
 
 
 def packed(

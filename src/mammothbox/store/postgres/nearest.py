@@ -2,8 +2,9 @@
 
 Each (space, model, revision, length) has a table of its own with a graph, filled beside the shared
 table of vectors, whose rows take theirs along when they go. Up to `EXACT` vectors, or contents that
-pass a narrow filter, all are compared; above, the graph proposes candidates. Either way the scores
-are those of the stored float16 rows, as SQLite's flat files give them.
+pass a narrow filter, all are compared; above, the graph proposes candidates. The table holds the
+stored float16 values themselves, so its distances are the exact scores, as SQLite's flat files give
+them, and one statement does it all: each further one would cost a round trip.
 
 `halfvec` is used where pgvector has it (0.7 and newer), else `vector`.
 """
@@ -13,36 +14,53 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, exists, func, insert, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    Connection,
+    Float,
+    Integer,
+    Select,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.types import UserDefinedType
 
 from mammothbox.records import Digest, Vector
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import Near, Space
-from mammothbox.store.postgres.copying import copy_vectors
+from mammothbox.store.postgres.connecting import PROPOSED
+from mammothbox.store.postgres.copying import copy_vectors, insert_rows
 from mammothbox.store.schema import FILES, VECTORS
 
 EXACT = 5_000
 """Vectors, or contents that pass a filter, that are compared one by one."""
-PROPOSED = 128
-"""Candidates the graph walks through at least; more find more of the true nearest ones."""
 LEAST = 32
-"""Of these, how many are compared exactly at least."""
+"""How many the graph proposes at least, since some are filtered or of one content."""
 MOST_PROPOSED = 1_000
 """What pgvector's graph search can give at most; where more are needed all are compared."""
 
 
-_SHOWN = (
-    VECTORS.c.id,
-    VECTORS.c.vector,
-    VECTORS.c.digest,
-    VECTORS.c.page,
-    VECTORS.c.start_s,
-    VECTORS.c.text,
-)
+class _Numbers(UserDefinedType[str]):
+    """pgvector's type; values are its text, ``[0.1,0.2]``."""
+
+    cache_ok = True
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def get_col_spec(self, **_: Any) -> str:
+        """As SQL has it."""
+        return self.kind
 
 
 class Hnsw:
@@ -51,12 +69,12 @@ class Hnsw:
     def __init__(self) -> None:
         self._types: dict[str, str] = {}
         self._large: set[str] = set()
+        self._said: dict[tuple[str, bool], str] = {}
         self._guard = threading.Lock()
 
     def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """See `VectorIndex`."""
-        statement = insert(VECTORS).returning(VECTORS.c.id, sort_by_parameter_order=True)
-        numbers = connection.scalars(statement, rows).all()
+        numbers = insert_rows(connection, VECTORS, rows)
         index(connection, self, list(zip(numbers, rows, strict=True)))
 
     def type_of(self, connection: Connection, table: str) -> str:
@@ -83,75 +101,89 @@ class Hnsw:
         self, connection: Connection, space: Space, query: Vector, filters: Filters, limit: int
     ) -> list[Near]:
         """See `VectorIndex`."""
-        table = table_of(space, len(query))
-        kind = self.type_of(connection, table)
+        name = table_of(space, len(query))
+        kind = self.type_of(connection, name)
         if not kind:
             return []
-        self.learn(table, kind)
-        asked = _Asked(connection, table, kind, np.asarray(query, np.float32))
-        among = _among(connection, filters) if filters.narrow else None
-        if among is not None:
-            return _first(asked.look(asked.of(among), filters), limit)
-        every = table not in self._large and asked.few()
-        if not every:
-            self._large.add(table)
+        self.learn(name, kind)
+        every = (filters.narrow and _few_pass(connection, filters)) or self._few(connection, name)
         width = max(LEAST, 2 * limit)
         while True:
-            ids = asked.compared(width) if every else asked.proposed(width)
-            found = _first(asked.look(ids, filters), limit)
-            if len(found) >= limit or (every and len(ids) < width):
+            if not every:
+                _walk(connection, max(PROPOSED, min(MOST_PROPOSED, 2 * width)))
+            values = {"query": str(query.tolist()), "width": width}
+            rows = self._ask(connection, _Question(name, kind, filters, every), values)
+            found = _first(rows, limit)
+            if len(found) >= limit or (every and len(rows) < width):
                 return found
             every, width = every or 4 * width > MOST_PROPOSED, 4 * width
 
+    def _few(self, connection: Connection, name: str) -> bool:
+        """Whether all vectors of a table may be compared; one that is large stays so."""
+        if name in self._large:
+            return False
+        few = _count(connection, select(table(name, column("id")).c.id)) <= EXACT
+        if not few:
+            self._large.add(name)
+        return few
 
-class _Asked:
-    """One question to one table."""
+    def _ask(self, connection: Connection, asked: _Question, values: dict[str, Any]) -> list[Near]:
+        """Nearest first; a question without filters is always the same text, made once."""
+        if asked.filters.narrow:
+            rows = connection.execute(asked.statement(), values)
+        else:
+            key = (asked.name, asked.every)
+            if key not in self._said:
+                self._said[key] = str(asked.statement().compile(dialect=connection.dialect))
+            rows = connection.exec_driver_sql(self._said[key], values)
+        return [Near(Digest(row[0]), -row[1], *row[2:]) for row in rows]
 
-    def __init__(self, connection: Connection, table: str, kind: str, query: Vector) -> None:
-        self._connection, self._table, self._query = connection, table, query
-        self._value = {"query": f"[{','.join(map(repr, query.tolist()))}]"}
-        self._far = f"embedding <#> CAST(:query AS {kind})"
 
-    def few(self) -> bool:
-        """Whether all vectors may be compared."""
-        some = f"SELECT 1 FROM {self._table} LIMIT {EXACT + 1}"
-        return int(self._connection.scalar(text(f"SELECT count(*) FROM ({some}) AS s"))) <= EXACT
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of one table.
 
-    def proposed(self, width: int) -> list[int]:
-        """What the graph thinks is nearest."""
-        effort = min(MOST_PROPOSED, max(2 * width, PROPOSED))
-        self._connection.execute(text(f"SET LOCAL hnsw.ef_search = {effort}"))
-        return self._ordered(self._far, width)
+    Attributes:
+        name, kind: of the table and its vectors.
+        filters: which contents pass.
+        every: compare all, or only what the graph proposes.
+    """
 
-    def compared(self, width: int) -> list[int]:
-        """The nearest of all; the sum keeps the graph out."""
-        return self._ordered(f"({self._far}) + 0", width)
+    name: str
+    kind: str
+    filters: Filters
+    every: bool
 
-    def _ordered(self, order: str, width: int) -> list[int]:
-        query = text(f"SELECT id FROM {self._table} ORDER BY {order} LIMIT {width}")
-        return list(self._connection.scalars(query, self._value))
+    def statement(self) -> Select[Any]:
+        """With the parameters `query`, the vector as text, and `width`, how many are wanted."""
+        near = table(self.name, column("id"), column("embedding"))
+        numbers = _Numbers(self.kind)
+        asked = cast(bindparam("query", type_=numbers), numbers)
+        far = near.c.embedding.op("<#>", return_type=Float())(asked)
+        width = bindparam("width", type_=Integer())
+        if self.every:  # the sum keeps the graph out
+            return self._shown(near, (far + literal_column("0")).label("far")).limit(width)
+        some = select(near.c.id, far.label("far")).order_by(far).limit(width)
+        proposed = some.cte("near").prefix_with("MATERIALIZED")
+        return self._shown(proposed, proposed.c.far)
 
-    def of(self, digests: Sequence[Digest]) -> list[int]:
-        """The vectors of some contents."""
-        query = text(
-            f"SELECT v.id FROM vectors AS v JOIN {self._table} USING (id)"
-            " WHERE v.digest = ANY(:digests)"
+    def _shown(self, near: Any, far: Any) -> Select[Any]:
+        """What the vectors of `near` belong to, as far as it passes."""
+        shown = VECTORS.c
+        live = exists().where(FILES.c.digest == shown.digest, condition(self.filters))
+        return (
+            select(shown.digest, far, shown.page, shown.start_s, shown.text)
+            .join_from(near, VECTORS, shown.id == near.c.id)
+            .where(live)
+            .order_by(far, shown.id)
         )
-        return list(self._connection.scalars(query, {"digests": list(digests)}))
 
-    def look(self, ids: Sequence[int], filters: Filters) -> list[Near]:
-        """What these vectors belong to, nearest first by exact scores, less those filtered."""
-        if not ids:
-            return []
-        live = exists().where(FILES.c.digest == VECTORS.c.digest, condition(filters))
-        wanted = VECTORS.c.id == func.any(literal(list(ids), ARRAY(BigInteger)))
-        rows = self._connection.execute(select(*_SHOWN).where(wanted, live)).all()
-        if not rows:
-            return []
-        matrix = np.frombuffer(b"".join(row[1] for row in rows), "<f2")
-        scores = matrix.reshape(len(rows), -1).astype(np.float32) @ self._query
-        order = np.lexsort(([row[0] for row in rows], -scores))
-        return [Near(Digest(rows[at][2]), float(scores[at]), *rows[at][3:]) for at in order]
+
+def _walk(connection: Connection, effort: int) -> None:
+    """Let graphs be walked through that far on this connection; it remembers."""
+    if connection.info.get("effort", PROPOSED) != effort:
+        connection.execute(text(f"SET hnsw.ef_search = {effort}"))
+        connection.info["effort"] = effort
 
 
 def _first(nears: Sequence[Near], limit: int) -> list[Near]:
@@ -162,11 +194,15 @@ def _first(nears: Sequence[Near], limit: int) -> list[Near]:
     return list(itertools.islice(found.values(), limit))
 
 
-def _among(connection: Connection, filters: Filters) -> list[Digest] | None:
-    """The contents that pass, when they are few."""
-    live = select(FILES.c.digest).where(condition(filters)).distinct().limit(EXACT + 1)
-    digests = list(connection.scalars(live))
-    return digests if len(digests) <= EXACT else None
+def _few_pass(connection: Connection, filters: Filters) -> bool:
+    """Whether the contents that pass are few enough to compare all of them."""
+    return _count(connection, select(FILES.c.digest).where(condition(filters)).distinct()) <= EXACT
+
+
+def _count(connection: Connection, query: Select[Any]) -> int:
+    """Rows of a query, at most one more than `EXACT`."""
+    some = query.limit(EXACT + 1).subquery()
+    return int(connection.scalar(select(func.count()).select_from(some)) or 0)
 
 
 def table_of(space: Space, dimensions: int) -> str:

@@ -12,6 +12,7 @@ from mammothbox.store import migrations
 from mammothbox.store.backend import Backend
 from mammothbox.store.place import make_directory
 from mammothbox.store.postgres.connecting import address, border, connect, reading, shown, writing
+from mammothbox.store.postgres.copying import insert_rows
 from mammothbox.store.postgres.locks import WriterLock, claim, guard, upgrading
 from mammothbox.store.postgres.nearest import Hnsw
 from mammothbox.store.postgres.schema import check_server, destroy, given_ids, has_library, size
@@ -68,9 +69,11 @@ def _backend(directory: Path, engine: Engine, place: str, lock: WriterLock | Non
         local=False,
         writable=lock is not None,
         reading=partial(reading, engine, place),
+        asking=partial(reading, engine.execution_options(isolation_level="AUTOCOMMIT"), place),
         writing=partial(writing, engine, place),
         guard=guard,
         claim=partial(claim, engine, place),
+        insert=insert_rows,
         words=Gin(),
         vectors=Hnsw(),
         given_ids=given_ids,

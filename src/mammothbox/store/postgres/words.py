@@ -13,10 +13,13 @@ from math import log
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Float,
+    Integer,
     Table,
+    Text,
     bindparam,
     case,
     cast,
@@ -28,6 +31,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import WordMatch
@@ -113,12 +117,18 @@ def _match(row: Any, query: str) -> WordMatch:
 def _add(connection: Connection, table: Table, rows: Sequence[tuple[int, str]]) -> None:
     if not rows:
         return
-    words = [(number, lexed(text)) for number, text in rows]
-    vector = func.to_tsvector(_CONFIG, bindparam("lexed"))
-    connection.execute(
-        insert(table).values(words=vector),
-        [{"id": number, "length": len(some), "lexed": " ".join(some)} for number, some in words],
+    words = [lexed(text) for _, text in rows]
+    given = (
+        func.unnest(
+            bindparam("ids", [row[0] for row in rows], ARRAY(BigInteger)),
+            bindparam("lengths", [len(some) for some in words], ARRAY(Integer)),
+            bindparam("texts", [" ".join(some) for some in words], ARRAY(Text)),
+        )
+        .table_valued("id", "length", "text")
+        .render_derived()
     )
+    made = select(given.c.id, given.c.length, func.to_tsvector(_CONFIG, given.c.text))
+    connection.execute(insert(table).from_select(["id", "length", "words"], made))
 
 
 def _query(unit: str) -> ColumnElement[Any]:

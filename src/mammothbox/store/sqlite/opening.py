@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, insert
 
 from mammothbox.errors import NotFound
 from mammothbox.store import migrations
@@ -49,9 +50,11 @@ def _backend(directory: Path, lock: WriterLock | None) -> Backend:
         local=True,
         writable=lock is not None,
         reading=engine.connect,
+        asking=engine.connect,
         writing=engine.begin,
         guard=_one_writer,
         claim=lambda _, keys: contextlib.nullcontext(set(keys)),
+        insert=_insert,
         words=Fts5(),
         vectors=VectorFiles(directory),
         given_ids=lambda *_: None,
@@ -59,6 +62,11 @@ def _backend(directory: Path, lock: WriterLock | None) -> Backend:
         destroy=lambda _: None,
         close=close,
     )
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
+    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    return connection.scalars(statement, rows).all()
 
 
 def _one_writer(connection: Connection, digests: Sequence[str]) -> None:
