@@ -5,7 +5,8 @@
 Real weights of `lite`, real commands: one `mammothbox ingest` on SQLite, then `mammothbox ingest`
 and four `mammothbox worker` on fresh servers. At random moments a worker gets SIGKILL and another
 comes; Redis and PostgreSQL get SIGKILL and SIGQUIT (a crash) and start again. `--describe` is
-`none` by default: a writer on two cores would make hours of it. Exit code 1 if the libraries differ.
+`none` unless told otherwise: a writer on two cores would make hours of it. Exit code 1 if the
+libraries differ.
 """
 
 from __future__ import annotations
