@@ -54,7 +54,7 @@ def measure(url: str, slots: int, each: int) -> dict[str, float]:
     queue, total = Queue(url, library), slots * each
     begin = time.perf_counter()
     putting = threading.Thread(
-        target=lambda: [queue.put("look", [Digest(f"{n:064x}")]) for n in range(total)]
+        target=lambda: queue.put("look", ([Digest(f"{n:064x}")] for n in range(total)))
     )
     putting.start()
     putting.join()

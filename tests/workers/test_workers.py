@@ -20,14 +20,15 @@ import pytest
 from PIL import Image
 
 from bench.servers import PostgresServer, RedisServer, create_database
+from bench.snapshots import differences, snapshot
 from mammothbox.errors import QueueAway, UsageError
 from mammothbox.events import Event, FileDone, IngestReport, Note
 from mammothbox.ingest import ingest
 from mammothbox.models.stub import StubModels
+from mammothbox.records import Digest
 from mammothbox.settings import Settings, load_settings
 from mammothbox.store import Store, open_store
 from mammothbox.workers.following import standing
-from bench.snapshots import differences, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -305,3 +306,56 @@ def test_kills_and_restarts_lose_nothing(tmp_path: Path, absent: Any) -> None:
     wanted = alone(tmp_path / "photos", tmp_path / "alone")
     assert differences(found, wanted, words=False) == []
     assert len(found.files) == files
+
+
+def test_what_somebody_waits_for_goes_before_the_rest(settings: Settings, store: Store) -> None:
+    from mammothbox.workers.queue import Queue
+
+    queue = Queue(settings.redis_url, store.identity())
+    done: list[str] = []
+    try:
+        # given a long line, and one batch that somebody waits for
+        queue.put("look", ([Digest(f"{number:064x}")] for number in range(300)))
+        queue.put("look", [[Digest("f" * 64)]], soon=True)
+        assert (queue.unfinished("look"), queue.unfinished("look", soon=True)) == (300, 1)
+
+        def do(stage: str, digests: list[Digest]) -> None:
+            while queue.redis.llen(f"{queue.namespace}:look-soon"):  # until it is at hand
+                time.sleep(0.2)
+            time.sleep(0 if done else 0.5)
+            done.extend(digests)
+
+        worker = queue.worker(["look"], 1, do)
+        worker.start()
+        deadline = time.monotonic() + 60
+        while queue.unfinished("look") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        worker.stop(timeout=10_000)
+        # then it was done among the first, and all the others once each
+        assert "f" * 64 in done[:3]
+        assert len(set(done)) == len(done) == 301
+    finally:
+        queue.close()
+
+
+def test_few_files_do_not_wait_for_the_many(
+    store: Store, settings: Settings, crew: Crew, tmp_path: Path
+) -> None:
+    fill(tmp_path / "many", 220)
+    fill(tmp_path / "few", 10)
+    crew.hire("look,listen,read,describe", 1, "0.5")
+    many = threading.Thread(target=run, args=(store, settings, tmp_path / "many", []), daemon=True)
+    many.start()
+    deadline = time.monotonic() + 60
+    while not store.counts().steps.get("caption") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    report = run(store, settings, tmp_path / "few", [])
+    left = sum(standing(store, settings).queued.values())
+    assert report.done >= 5
+    assert left > 10, "the few waited for the many"
+    crew.dismiss()
+    crew.all.clear()
+    crew.hire()
+    crew.hire()
+    many.join(120)
+    assert not many.is_alive()

@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from mammothbox.workers.queue import Queue, border
 
 UNSEEN_S = 20.0
 """Seconds before a file that a worker could not see is offered again."""
+HURRY_S = 30.0
+"""Seconds for which somebody's word holds that they wait for contents; it is said again."""
 AWAY_S = 15
 """Seconds before a stage whose service was away is offered again."""
 SILENT_S = 15.0
@@ -94,6 +96,26 @@ class Board:
         limit = time.time() - UNSEEN_S
         return {Digest(key.decode()) for key, at in told.items() if float(at) > limit}
 
+    def hurry(self, digests: Collection[Digest]) -> None:
+        """Say that somebody waits for these contents."""
+        if digests:
+            with border():
+                now = dict.fromkeys(digests, f"{time.time()}")
+                self._redis.hset(f"{self._name}:hurry", mapping=now)
+
+    def calm(self, digests: Collection[Digest]) -> None:
+        """Take it back."""
+        if digests:
+            with border():
+                self._redis.hdel(f"{self._name}:hurry", *digests)
+
+    def hurried(self) -> set[Digest]:
+        """Contents that somebody waits for now."""
+        with border():
+            told = self._redis.hgetall(f"{self._name}:hurry")
+        limit = time.time() - HURRY_S
+        return {Digest(key.decode()) for key, at in told.items() if float(at) > limit}
+
     def away(self, stage: str, why: str) -> None:
         """Say that a stage waits for a service."""
         with border():
@@ -107,11 +129,11 @@ class Board:
 
     def begin(self, stage: str, digests: Sequence[Digest]) -> int:
         """Count the beginnings of a batch that has not ended yet; returns how many."""
-        with border():
-            key = self._attempt(stage, digests)
-            count = int(self._redis.incr(key))
-            self._redis.expire(key, 86_400)
-        return count
+        key = self._attempt(stage, digests)
+        with border(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.incr(key)
+            pipe.expire(key, 86_400)
+            return int(pipe.execute()[0])
 
     def end(self, stage: str, digests: Sequence[Digest]) -> None:
         """The batch has ended, one way or another."""

@@ -30,6 +30,8 @@ LOOK_S = 1.0
 """Seconds between two looks at what is due."""
 NOBODY_S = 20.0
 """Seconds after which it is said that no worker is there."""
+FEW = 100
+"""Contents at most that go before all others, since somebody waits for so few."""
 
 
 @dataclass
@@ -63,7 +65,10 @@ def standing(store: Store, settings: Settings) -> Standing:
     queue = Queue(settings.redis_url, library)
     try:
         board = Board(queue)
-        queued = {stage: queue.unfinished(stage) for stage in STAGES}
+        queued = {
+            stage: sum(queue.unfinished(stage, soon=soon) for soon in (False, True))
+            for stage in STAGES
+        }
         return Standing(board.workers(), queued, len(board.unseen_lately()))
     finally:
         queue.close()
@@ -77,6 +82,8 @@ def follow(
     on_event: OnEvent,
 ) -> Followed:
     """Wait until nothing more of `among` can be done; a listener that raises ends the waiting.
+
+    Where little of it is due, that goes before everything else; else all that is due is waited for.
 
     The work goes on without a follower: workers conduct too.
 
@@ -94,7 +101,7 @@ def follow(
     queue = Queue(settings.redis_url, store.identity())
     try:
         with _helping(store, queue, models, settings, on_event):
-            ran = _watch(store, queue, cards, settings, among, on_event)
+            ran = _watch(store, queue, cards, settings, among, before, on_event)
     finally:
         queue.close()
     still = {task.ref.digest for stage in STAGES for task in todo(store, stage, cards, mode, among)}
@@ -132,10 +139,12 @@ def _watch(
     cards: Mapping[str, ModelCard],
     settings: Settings,
     among: set[Digest],
+    due: set[Digest],
     on_event: OnEvent,
 ) -> Followed:
     board = Board(queue)
     conductor = Conductor(store, queue, board, cards, settings)
+    few = due if len(due) <= FEW else None
     teller = _Teller(on_event, count(store, cards, describe_mode(settings), among))
     listening = board.listen()
     lonely = time.monotonic()
@@ -143,7 +152,10 @@ def _watch(
         try:
             for event in board.heard(listening, LOOK_S):
                 teller.file(event.stage, event.path, event.outcome, event.message)
+            board.hurry(few or ())
             score = conductor.step()
+            if few is not None:
+                score = conductor.left(few)
             if board.workers():
                 lonely = time.monotonic()
         except (DatabaseAway, QueueAway) as error:
@@ -155,6 +167,7 @@ def _watch(
             lonely = time.monotonic()
             on_event(Note("no worker is there; start one on any machine: mammothbox worker"))
         if score.mine and not score.busy:
+            board.calm(few or ())
             _tell_rest(score, on_event)
             ran = teller.end()
             ran.postponed = dict(score.away or {})

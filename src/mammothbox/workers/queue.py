@@ -1,12 +1,15 @@
-"""The queue of one library: one line of messages for each stage, carried by Dramatiq on Redis.
+"""The queue of one library: two lines of messages for each stage, carried by Dramatiq on Redis.
 
-A message is a stage and a batch of digests. It knows nothing of files, models or results.
+A message is a stage and a batch of digests. One line is for what somebody waits for and goes before
+the other. It knows nothing of files, models or results.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +28,10 @@ BACKOFF_MS = (1_000, 30_000)
 """Wait after the first failure of a message, and at most: it doubles."""
 POLL_MS = 50
 """Longest pause between two looks into an empty line."""
+SOON = "-soon"
+"""Ends the name of the line that goes first."""
+_PUT_AT_ONCE = 250
+"""Messages in one transaction of Redis; each is a few KB."""
 _MAINTENANCE = 100_000
 """Chance in a million that a poll also looks for dead workers; one in ten."""
 
@@ -83,6 +90,7 @@ class Queue:
         )
         for stage in STAGES:
             self.broker.declare_queue(stage)
+            self.broker.declare_queue(stage + SOON)
 
     @property
     def redis(self) -> Redis:
@@ -90,24 +98,28 @@ class Queue:
         client: Redis = self.broker.client
         return client
 
-    def put(self, stage: str, digests: Sequence[Digest]) -> None:
-        """Offer a batch of a stage to whoever takes it."""
-        from dramatiq import Message
+    def put(self, stage: str, batches: Iterable[Sequence[Digest]], *, soon: bool = False) -> None:
+        """Offer batches of a stage to whoever takes them.
 
-        message: Message[None] = Message(
-            queue_name=stage, actor_name=stage, args=(list(digests),), kwargs={}, options={}
-        )
-        with border():
-            self.broker.enqueue(message)
+        They are laid down as Dramatiq's own script does it, many in one round trip.
+        """
+        line = stage + SOON if soon else stage
+        queue: Any = f"{self.namespace}:{line}"
+        waiting = iter(batches)
+        while some := list(itertools.islice(waiting, _PUT_AT_ONCE)):
+            messages: Any = dict(_message(line, digests) for digests in some)
+            with border(), self.redis.pipeline() as pipe:
+                pipe.hset(f"{queue}.msgs", mapping=messages)
+                pipe.rpush(queue, *messages)
+                pipe.execute()
 
-    def unfinished(self, stage: str) -> int:
-        """Messages of a stage that wait, run, or wait to be tried again."""
-        with border():
-            lines = (f"{self.namespace}:{stage}.msgs", f"{self.namespace}:{stage}.DQ.msgs")
-            return sum(int(self._length(line)) for line in lines)
-
-    def _length(self, name: str) -> Any:
-        return self.redis.hlen(name)
+    def unfinished(self, stage: str, *, soon: bool = False) -> int:
+        """Messages of a stage that wait, run, or wait to be tried again, in one of its lines."""
+        line = f"{self.namespace}:{stage + SOON if soon else stage}"
+        with border(), self.redis.pipeline(transaction=False) as pipe:
+            pipe.hlen(f"{line}.msgs")
+            pipe.hlen(f"{line}.DQ.msgs")
+            return sum(pipe.execute())
 
     def worker(
         self, stages: Sequence[str], threads: int, do: Callable[[str, list[Digest]], None]
@@ -115,11 +127,16 @@ class Queue:
         """Threads that take messages of these stages; to be started and stopped by the caller."""
         import dramatiq
 
-        for stage in stages:
-            declare = dramatiq.actor(broker=self.broker, actor_name=stage, queue_name=stage)
+        lines = [(stage + ending, stage) for stage in stages for ending in (SOON, "")]
+        for line, stage in lines:
+            first = 0 if line.endswith(SOON) else 1
+            declare = dramatiq.actor(
+                broker=self.broker, actor_name=line, queue_name=line, priority=first
+            )
             declare(_doing(do, stage))
+        names = {line for line, _ in lines}
         made = dramatiq.Worker(
-            self.broker, queues=set(stages), worker_threads=threads, worker_timeout=POLL_MS
+            self.broker, queues=names, worker_threads=threads, worker_timeout=POLL_MS
         )
         # One waits at hand, so that no thread does; more could be done elsewhere meanwhile.
         made.queue_prefetch = max(2, threads + threads // 4)
@@ -129,6 +146,21 @@ class Queue:
         """Close connections."""
         self.broker.close()
         self.redis.close()
+
+
+def _message(line: str, digests: Sequence[Digest]) -> tuple[str, bytes]:
+    """(its key in Redis, the message) for a line."""
+    from dramatiq import Message
+
+    key = str(uuid.uuid4())
+    message: Message[None] = Message(
+        queue_name=line,
+        actor_name=line,
+        args=(list(digests),),
+        kwargs={},
+        options={"redis_message_id": key},
+    )
+    return key, message.encode()
 
 
 def _doing(do: Callable[[str, list[Digest]], None], stage: str) -> Callable[[list[Digest]], None]:

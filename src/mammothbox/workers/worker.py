@@ -103,7 +103,7 @@ class Workshop:
     def do(self, stage: str, digests: list[Digest]) -> None:
         """One message. Raises only what is to be tried again later as it is."""
         if self._stopping.is_set():
-            self._queue.put(stage, digests)
+            self._queue.put(stage, [digests])
             return
         begun = self._board.begin(stage, digests)
         with self._guard:
@@ -115,7 +115,7 @@ class Workshop:
         except (DatabaseAway, QueueAway):
             raise
         except Interrupted:
-            self._queue.put(stage, digests)
+            self._queue.put(stage, [digests])
         except ModelError as error:
             if isinstance(error, BLAMES_INPUT):
                 self._blame(stage, digests, error)
@@ -184,8 +184,7 @@ class Workshop:
     def _blame(self, stage: str, digests: list[Digest], error: BaseException) -> None:
         """Find the file that cannot be done: one by one, then record it."""
         if len(digests) > 1:
-            for digest in digests:
-                self._queue.put(stage, [digest])
+            self._queue.put(stage, [[digest] for digest in digests])
             return
         reason = error.reason if isinstance(error, MammothboxError) else type(error).__name__
         _LOG.warning("%s of %s: %s", stage, digests[0], error, exc_info=error)

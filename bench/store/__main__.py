@@ -1,0 +1,233 @@
+"""`python -m bench.store`: fills both engines, asks, and prints one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import psycopg
+from sqlalchemy import text
+
+from bench.servers import PostgresServer, create_database
+from bench.store.byhand import BATCH, inserts_postgres, inserts_sqlite, pgvector
+from bench.store.made import (
+    CHUNK,
+    SPACE,
+    TEXT,
+    digest_of,
+    documents,
+    file_row,
+    noisy,
+    questions,
+    real_vectors,
+    ref,
+    result,
+    vector_row,
+)
+from mammothbox.models.stub import StubModels
+from mammothbox.search import search
+from mammothbox.store import Store, open_store
+from mammothbox.store.postgres.nearest import table_of
+from mammothbox.store.schema import FILES
+
+INSERTED = 1_000
+"""Results that are stored one by one, for the rate."""
+CHOSEN = ("shared_buffers=4GB", "max_wal_size=8GB", "max_parallel_maintenance_workers=2")
+"""Of the server; `--size` 1,000,000 needs some 6 GB of memory for it."""
+
+
+def fill(store: Store, rows: np.ndarray) -> float:
+    """Put files and vectors into the store as fast as it takes them; returns seconds."""
+    begin = time.perf_counter()
+    for start in range(0, len(rows), CHUNK):
+        numbers = range(start, min(start + CHUNK, len(rows)))
+        with store.writing("bench") as connection:
+            store.backend.insert(connection, FILES, [file_row(number) for number in numbers])
+            store.backend.vectors.add(connection, [vector_row(n, rows[n]) for n in numbers])
+    return time.perf_counter() - begin
+
+
+def timed(call: Callable[[Any], object], items: Sequence[Any]) -> dict[str, float]:
+    """p50 and p95 of calls, milliseconds; the first five warm up."""
+    for item in items[:5]:
+        call(item)
+    took = []
+    for item in items:
+        begin = time.perf_counter()
+        call(item)
+        took.append((time.perf_counter() - begin) * 1000)
+    return {"p50_ms": float(np.percentile(took, 50)), "p95_ms": float(np.percentile(took, 95))}
+
+
+def ask(store: Store) -> Callable[[np.ndarray], Sequence[Any]]:
+    """A question to the store."""
+    return lambda q: store.nearest(SPACE.name, SPACE.model, SPACE.revision, q, limit=10)
+
+
+def recall(store: Store, matrix: np.ndarray, queries: np.ndarray) -> float:
+    """Share of the true ten nearest that are found."""
+    right = 0
+    for query in queries:
+        scores = matrix @ query
+        true = np.argpartition(-scores, 10)[:10]
+        found = {near.digest for near in ask(store)(query)}
+        right += len({digest_of(int(place)) for place in true} & found)
+    return right / (10 * len(queries))
+
+
+def commits(store: Store, rows: np.ndarray, first: int) -> float:
+    """Results a second through `commit`, with a passage and a vector each."""
+    store.record_files([ref(first + at) for at in range(len(rows))])
+    begin = time.perf_counter()
+    for start in range(0, len(rows), BATCH):
+        numbers = range(start, min(start + BATCH, len(rows)))
+        store.commit([result(first + at, rows[at]) for at in numbers])
+    return len(rows) / (time.perf_counter() - begin)
+
+
+def beside(ours: dict[str, float], bare: dict[str, float]) -> dict[str, float]:
+    """Our times, the bare engine's, and their ratio."""
+    return {
+        **ours,
+        "bare_p50_ms": bare["p50_ms"],
+        "bare_p95_ms": bare["p95_ms"],
+        "overhead_p50": ours["p50_ms"] / bare["p50_ms"],
+        "overhead_p95": ours["p95_ms"] / bare["p95_ms"],
+    }
+
+
+def rates(ours: float, bare: float) -> dict[str, float]:
+    """Results a second, ours and by hand."""
+    return {"commits_per_s": ours, "bare_commits_per_s": bare, "commits_overhead": bare / ours}
+
+
+def sqlite(store: Store, rows: np.ndarray, queries: np.ndarray) -> dict[str, Any]:
+    """Exact search in flat files, beside numpy."""
+    seconds = fill(store, rows)
+    begin = time.perf_counter()
+    ask(store)(queries[0])
+    first = time.perf_counter() - begin
+    matrix = rows.astype(np.float32)
+    bare = timed(lambda q: np.argpartition(-(matrix @ q), 10)[:10], list(queries))
+    ours = timed(ask(store), list(queries))
+    found = {
+        "filled_per_s": len(rows) / seconds,
+        "first_question_s": first,
+        "recall_at_10": recall(store, matrix, queries[:30]),
+        **beside(ours, bare),
+    }
+    some = rows[:INSERTED]
+    by_hand = inserts_sqlite(store.directory, 2 * 10**9, some)
+    return {**found, **rates(commits(store, some, 10**8), by_hand)}
+
+
+def postgres(store: Store, url: str, rows: np.ndarray, queries: np.ndarray) -> dict[str, Any]:
+    """pgvector's graph with exact scores, beside the same question by hand."""
+    table = table_of(SPACE, rows.shape[1])
+    fill(store, rows[:1])
+    with store.writing("bench") as connection:
+        connection.execute(text(f"DROP INDEX {table}_graph; TRUNCATE vectors, files CASCADE"))
+    seconds = fill(store, rows)
+    built = build(url, table)
+    with psycopg.connect(url, autocommit=True) as connection:
+        query = "SELECT pg_relation_size(%s::regclass), pg_relation_size(%s::regclass)"
+        sizes = connection.execute(query, (table, f"{table}_graph")).fetchone()
+    with pgvector(url, rows.shape[1]) as by_hand:
+        timed(by_hand, list(queries))  # what the graph's pages cost the first time is nobody's
+        ours, bare = timed(ask(store), list(queries)), timed(by_hand, list(queries))
+    found = {
+        "filled_per_s": len(rows) / seconds,
+        "graph_built_s": built,
+        "graph_built_per_s": len(rows) / built,
+        "table_bytes": sizes[0] if sizes else 0,
+        "graph_bytes": sizes[1] if sizes else 0,
+        "recall_at_10": recall(store, rows.astype(np.float32), queries[:30]),
+        **beside(ours, bare),
+    }
+    some = rows[:INSERTED]
+    bare_rate = inserts_postgres(url, 2 * 10**9, some)
+    return {**found, **rates(commits(store, some, 10**8), bare_rate)}
+
+
+def build(url: str, table: str) -> float:
+    """Build the graph of a full table; returns seconds."""
+    begin = time.perf_counter()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET maintenance_work_mem = '3500MB'")
+        connection.execute(
+            f"CREATE INDEX {table}_graph ON {table} USING hnsw (embedding vector_ip_ops)"
+        )
+        built = time.perf_counter() - begin
+        connection.execute("ANALYZE")
+    return built
+
+
+def fused(store: Store, url: str, count: int, base: np.ndarray) -> dict[str, float]:
+    """Words and vectors together over so many documents: p50 and p95 of a search."""
+    begin = time.perf_counter()
+    table = f"{table_of(TEXT, 384)}_graph"
+    for number, batch in enumerate(documents(count, base)):
+        store.record_files([ref(int(one.digest, 16)) for one in batch])
+        store.commit(batch)
+        if url and number == 0:  # a graph is built faster than it grows
+            with store.writing("bench") as connection:
+                connection.execute(text(f"DROP INDEX {table}"))
+    loaded = time.perf_counter() - begin
+    built = build(url, table.removesuffix("_graph")) if url else 0.0
+    models: Any = StubModels()
+    took = timed(lambda q: search(store, models, q), questions(100))
+    return {**took, "documents": count, "loaded_s": loaded, "graph_built_s": built}
+
+
+def measure(name: str, options: argparse.Namespace, base: np.ndarray) -> dict[str, Any]:
+    """Everything about one engine."""
+    found: dict[str, Any] = {}
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = ""
+        if name == "postgres":
+            server = stack.enter_context(PostgresServer(*CHOSEN))
+            url = create_database(server.url("postgres"), "bench")
+        store = stack.enter_context(open_store(scratch / "library", write=True, url=url))
+        if options.size:
+            rows = noisy(base, options.size, 1)
+            queries = noisy(base, options.queries, 2).astype(np.float32)
+            queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+            found |= postgres(store, url, rows, queries) if url else sqlite(store, rows, queries)
+            found["memory_bytes"] = psutil.Process().memory_info().rss
+        if options.documents:
+            found["fused"] = fused(store, url, options.documents, base)
+    return found
+
+
+def main() -> None:
+    """Measure and print one JSON object."""
+    parser = argparse.ArgumentParser(description="Measure the store's engines.")
+    parser.add_argument("--size", type=int, default=100_000, help="vectors of 512 numbers")
+    parser.add_argument("--documents", type=int, default=100_000, help="for words and vectors")
+    parser.add_argument("--queries", type=int, default=100)
+    parser.add_argument("--engines", nargs="+", default=["sqlite", "postgres"])
+    options = parser.parse_args()
+    base = real_vectors()
+    found: dict[str, Any] = {
+        "machine": f"{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores",
+        "date": time.strftime("%Y-%m-%d"),
+        "size": options.size,
+    }
+    for name in options.engines:
+        found[name] = measure(name, options, base)
+        print(json.dumps({name: found[name]}), flush=True)
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
