@@ -29,6 +29,7 @@ from mammothbox.services.app import ROUTES
 from mammothbox.services.kinds import KINDS
 from mammothbox.services.serving import address, listen
 from mammothbox.settings import ALIASES, Settings, load_settings, parse_bytes
+from mammothbox.workers.worker import STOP_S
 from tests.services.running import running
 
 ROOT = Path(__file__).parents[2]
@@ -144,6 +145,21 @@ def test_the_application_is_told_settings_that_exist(compose: dict[str, Any]) ->
     assert database["image"] == "pgvector/pgvector:pg15"
     assert database["environment"]["POSTGRES_DB"] == "mammothbox"
     assert services(compose)["redis"]["image"] == "redis:7-alpine"
+
+
+def test_a_worker_is_the_application_with_another_command(compose: dict[str, Any]) -> None:
+    found, given = services(compose)["worker"], services(compose)["app"]
+    program, *words = found["command"]
+    assert program == "mammothbox"
+    context = app.make_context("mammothbox", list(words), resilient_parsing=True)
+    name, command, rest = app.resolve_command(context, words)
+    assert name == "worker"
+    assert command is not None
+    command.make_context(name, rest)
+    for part in ("environment", "volumes", "build"):  # the same library, models and paths
+        assert found[part] == given[part]
+    assert {"DATABASE_URL", "REDIS_URL"} <= set(found["environment"])
+    assert int(found["stop_grace_period"].removesuffix("m")) * 60 >= STOP_S
 
 
 def test_everything_waited_for_can_become_healthy(compose: dict[str, Any]) -> None:

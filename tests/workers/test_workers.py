@@ -4,130 +4,26 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from bench.servers import PostgresServer, RedisServer, create_database
 from bench.snapshots import differences, snapshot
 from mammothbox.errors import QueueAway, UsageError
-from mammothbox.events import Event, FileDone, IngestReport, Note
-from mammothbox.ingest import ingest
+from mammothbox.events import Event, FileDone, Note
 from mammothbox.models.stub import StubModels
-from mammothbox.records import Digest
 from mammothbox.settings import Settings, load_settings
 from mammothbox.store import Store, open_store
 from mammothbox.workers.following import standing
-
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "examples"
+from tests.workers.hiring import Crew, fill, run
 
 pytestmark = pytest.mark.timeout(240)
-
-
-def fill(folder: Path, count: int) -> None:
-    """Photos of many colours, notes, one recording, one broken file, two with equal bytes."""
-    folder.mkdir(parents=True)
-    chance = np.random.default_rng(5)
-    for number in range(count - 6):
-        if number % 3:
-            pixels = np.full((40, 50, 3), chance.integers(0, 255, 3), np.uint8)
-            Image.fromarray(pixels).save(folder / f"photo{number}.png")
-        else:
-            (folder / f"note{number}.txt").write_text(f"Note {number} about a walk. " * 5)
-    shutil.copy2(folder / "photo1.png", folder / "copy of photo1.png")
-    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
-    (folder / "noise.bin").write_bytes(bytes(range(256)))
-    for name in ("documents/day3.md", "photos/IMG_2102.jpg", "sound/REC_0007.wav"):
-        shutil.copy2(EXAMPLES / name, folder)
-
-
-class Crew:
-    """Workers of one library."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.all: list[subprocess.Popen[str]] = []
-
-    def hire(
-        self, stages: str = "look,listen,read,describe", threads: int = 1, *more: str
-    ) -> subprocess.Popen[str]:
-        set_ = self.settings
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "tests.workers.crew", set_.database_url, set_.redis_url),
-                *(str(set_.library), stages, str(threads), *more),
-            ],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.all.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        self._wait_for(process.pid)
-        return process
-
-    def _wait_for(self, pid: int) -> None:
-        """Until it has told the others that it is there."""
-        set_ = self.settings
-        with open_store(set_.library, url=set_.database_url, write=False) as store:
-            for _ in range(200):
-                if any(one.name.endswith(f":{pid}") for one in standing(store, set_).workers):
-                    return
-                time.sleep(0.1)
-        pytest.fail("a worker never came")
-
-    def dismiss(self) -> list[str]:
-        """Ends all; what they said."""
-        for process in self.all:
-            process.send_signal(signal.SIGTERM)
-        return [process.communicate(timeout=60)[0] for process in self.all]
-
-
-@pytest.fixture
-def settings(tmp_path: Path, postgres_url: str, redis: str) -> Settings:
-    return load_settings(
-        {},
-        library=tmp_path / "library",
-        database_url=postgres_url,
-        redis_url=redis,
-        decoders=1,
-        batch_files=4,
-        describe="groups",
-    )
-
-
-@pytest.fixture
-def crew(settings: Settings) -> Iterator[Crew]:
-    made = Crew(settings)
-    yield made
-    for process in made.all:
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    with open_store(settings.library, url=settings.database_url, write=True, shared=True) as opened:
-        yield opened
-
-
-def run(store: Store, settings: Settings, folder: Path, events: list[Event]) -> IngestReport:
-    models: Any = StubModels()
-    return ingest(store, models, settings, [str(folder)], None, events.append)
 
 
 def alone(folder: Path, library: Path) -> Any:
@@ -306,56 +202,3 @@ def test_kills_and_restarts_lose_nothing(tmp_path: Path, absent: Any) -> None:
     wanted = alone(tmp_path / "photos", tmp_path / "alone")
     assert differences(found, wanted, words=False) == []
     assert len(found.files) == files
-
-
-def test_what_somebody_waits_for_goes_before_the_rest(settings: Settings, store: Store) -> None:
-    from mammothbox.workers.queue import Queue
-
-    queue = Queue(settings.redis_url, store.identity())
-    done: list[str] = []
-    try:
-        # given a long line, and one batch that somebody waits for
-        queue.put("look", ([Digest(f"{number:064x}")] for number in range(300)))
-        queue.put("look", [[Digest("f" * 64)]], soon=True)
-        assert (queue.unfinished("look"), queue.unfinished("look", soon=True)) == (300, 1)
-
-        def do(stage: str, digests: list[Digest]) -> None:
-            while queue.redis.llen(f"{queue.namespace}:look-soon"):  # until it is at hand
-                time.sleep(0.2)
-            time.sleep(0 if done else 0.5)
-            done.extend(digests)
-
-        worker = queue.worker(["look"], 1, do)
-        worker.start()
-        deadline = time.monotonic() + 60
-        while queue.unfinished("look") and time.monotonic() < deadline:
-            time.sleep(0.05)
-        worker.stop(timeout=10_000)
-        # then it was done among the first, and all the others once each
-        assert "f" * 64 in done[:3]
-        assert len(set(done)) == len(done) == 301
-    finally:
-        queue.close()
-
-
-def test_few_files_do_not_wait_for_the_many(
-    store: Store, settings: Settings, crew: Crew, tmp_path: Path
-) -> None:
-    fill(tmp_path / "many", 220)
-    fill(tmp_path / "few", 10)
-    crew.hire("look,listen,read,describe", 1, "0.5")
-    many = threading.Thread(target=run, args=(store, settings, tmp_path / "many", []), daemon=True)
-    many.start()
-    deadline = time.monotonic() + 60
-    while not store.counts().steps.get("caption") and time.monotonic() < deadline:
-        time.sleep(0.1)
-    report = run(store, settings, tmp_path / "few", [])
-    left = sum(standing(store, settings).queued.values())
-    assert report.done >= 5
-    assert left > 10, "the few waited for the many"
-    crew.dismiss()
-    crew.all.clear()
-    crew.hire()
-    crew.hire()
-    many.join(120)
-    assert not many.is_alive()

@@ -112,17 +112,17 @@ class Conductor:
         return Score(False, len(waiting), away)
 
     def _offer(self, stage: str, tasks: Sequence[Task], *, soon: bool) -> bool:
-        batches = _cut(tasks, FEW) if soon else self._batches(stage, tasks)
+        few = soon or stage in ("listen", "describe")
+        batches = self._batches(stage, tasks, FEW if few else self._settings.batch_files)
         self._queue.put(stage, itertools.islice(batches, MOST_MESSAGES), soon=soon)
         return bool(tasks)
 
-    def _batches(self, stage: str, tasks: Sequence[Task]) -> Iterator[list[Digest]]:
+    def _batches(self, stage: str, tasks: Sequence[Task], size: int) -> Iterator[list[Digest]]:
         grouped = [task for task in tasks if task.ref.kind == Kind.IMAGE and self._mode == "groups"]
         if stage == "describe" and grouped:
             yield from _cut(grouped, MOST_AMONG)
             tasks = [task for task in tasks if task.ref.kind != Kind.IMAGE]
-        few = stage in ("listen", "describe")
-        yield from _cut(tasks, FEW if few else self._settings.batch_files)
+        yield from _cut(tasks, size)
 
 
 def _cut(tasks: Sequence[Task], size: int) -> Iterator[list[Digest]]:
