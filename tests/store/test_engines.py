@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -167,6 +168,23 @@ def test_many_may_write_when_all_say_so(remote: Place) -> None:
         counts = one.counts()
         assert (counts.files, counts.passages) == (30, 30)
         assert counts.steps == {"caption": {"done": 30}, "facts": {"done": 30}}
+
+
+def test_connections_that_broke_meanwhile_are_replaced(remote: Place) -> None:
+    with remote.open(write=True) as store:
+        fill(store)
+        assert store.match_words("dog")
+        with psycopg.connect(remote.url, autocommit=True) as other:
+            ended = other.execute(
+                "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                " AND NOT EXISTS (SELECT FROM pg_locks AS l"
+                "  WHERE l.pid = pg_stat_activity.pid AND locktype = 'advisory')"
+            ).fetchone()
+        assert ended
+        assert ended[0] >= 1
+        assert store.match_words("dog")
+        store.commit([done("00", text="a wolf")])
 
 
 def test_a_library_can_be_taken_out_of_the_server(remote: Place) -> None:

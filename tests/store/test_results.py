@@ -50,6 +50,23 @@ def test_outcomes_come_back_as_they_were(store: Store, outcome: Done | Skipped |
     assert (result.model, result.revision, result.seconds) == ("decoder", "3", 1.5)
 
 
+def test_the_last_of_a_batch_holds_where_a_step_comes_twice(store: Store) -> None:
+    store.record_files([ref("/a.jpg", "a"), ref("/b.jpg", "b")])
+    batch = [
+        done("a", text="a dog", vectors=[unit(1)]),
+        done("b", text="a dog"),
+        done("a", revision="2", text="a wolf", vectors=[unit(0, 1)]),
+        Result(digest("b"), "caption", "m", "2", Failed("HostDied", "gone")),
+    ]
+    store.commit(batch)
+    assert [match.digest for match in store.match_words("dog")] == [digest("b")]
+    assert [match.digest for match in store.match_words("wolf")] == [digest("a")]
+    assert store.nearest("joint", "m", "1", unit(1)) == []
+    assert len(store.nearest("joint", "m", "2", unit(0, 1))) == 1
+    assert [failure.path for failure in store.failures()] == ["/b.jpg"]
+    store.commit([])
+
+
 def test_a_batch_is_all_or_nothing(store: Store) -> None:
     store.record_files([ref("/a.jpg", "a"), ref("/b.jpg", "b")])
     broken = Result(digest("b"), "caption", "m", "1", Done({"bad": float("nan")}))
