@@ -29,8 +29,8 @@ class Counting(Store):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "library", write=True) as opened:
+def store(tmp_path: Path, database_url: str) -> Iterator[Store]:
+    with open_store(tmp_path / "library", write=True, url=database_url) as opened:
         opened.__class__ = Counting
         yield opened
 
