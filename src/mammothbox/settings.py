@@ -40,6 +40,7 @@ ALIASES: Mapping[str, str] = {
     "database_url": "DATABASE_URL",
     "redis_url": "REDIS_URL",
     "writer": "WRITER",
+    "hub_home": "HF_HOME",
 }
 """Fields whose environment variable is not MAMMOTHBOX_ and the field's name."""
 
@@ -50,6 +51,10 @@ def _default_library() -> Path:
 
 def _default_cache() -> Path:
     return Path(user_cache_dir("mammothbox", appauthor=False))
+
+
+def _default_hub_home() -> Path:
+    return Path.home() / ".cache" / "huggingface"  # on every system
 
 
 def _default_leases() -> Path:
@@ -95,6 +100,8 @@ class Settings:
             your home folder. Folders that were ingested before are always among them.
         max_upload_bytes: the web application refuses larger uploads.
         token: bearer token that `serve` asks every client for; empty means none.
+        hub_home: directory of a model hub's own client; `models pull` takes files that lie there
+            instead of fetching them, and changes nothing in it.
         leases: directory in which all commands of a user agree on their models' memory.
         blip_model, clip_model, whisper_model, phi35_model: name of the model to ask such a service
             for; empty means the first of its list.
@@ -145,6 +152,7 @@ class Settings:
     max_upload_bytes: int = 4_000_000_000
     token: str = ""
     leases: Path = Path()
+    hub_home: Path = Path()
     database_url: str = ""
     redis_url: str = ""
 
@@ -217,7 +225,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     if unknown:
         raise UsageError(f"{config_path(env)}: no setting is called {sorted(unknown)[0]!r}")
     values: dict[str, Any] = {"library": _default_library(), "cache": _default_cache()}
-    values["leases"] = _default_leases()
+    values["leases"], values["hub_home"] = _default_leases(), _default_hub_home()
     values["writer"] = "large" if (os.cpu_count() or 1) >= MANY_CORES else "small"
     for item in fields(Settings):
         variable = ALIASES.get(item.name, f"MAMMOTHBOX_{item.name.upper()}")

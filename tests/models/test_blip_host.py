@@ -67,6 +67,23 @@ def test_a_pull_brings_the_parts_builds_and_drops_them(
     assert [event.phase for event in seen] == ["done"]
 
 
+def test_what_the_hub_s_own_client_fetched_is_taken(
+    stick: Path, tmp_path: Path, alone: None
+) -> None:
+    """From its folder, whose files stay as they are, and without a connection."""
+    repo = tmp_path / "hub-home" / "hub" / "models--Salesforce--blip2-opt-2.7b"
+    (repo / "refs").mkdir(parents=True)
+    (repo / "refs" / "main").write_text("abc123")
+    shutil.copytree(stick / "blip2-opt-2.7b", repo / "snapshots" / "abc123")
+    before = {path: path.read_bytes() for path in repo.rglob("*") if path.is_file()}
+    settings = load_settings(
+        {"HF_HOME": str(tmp_path / "hub-home")}, cache=tmp_path / "cache", profile="full"
+    )
+    pulling.pull(settings, "full", lambda _: None)
+    assert pulling.missing(settings) == []
+    assert {path: path.read_bytes() for path in repo.rglob("*") if path.is_file()} == before
+
+
 def test_a_lost_graph_asks_for_the_parts_again(stick: Path, tmp_path: Path, alone: None) -> None:
     settings = settings_of(tmp_path)
     pulling.pull(settings, "full", lambda _: None, source_dir=stick)

@@ -19,7 +19,7 @@ from mammothbox.models.cache import Cache, lacking_files
 from mammothbox.models.catalog import MODELS, models_of
 from mammothbox.models.derived import build_missing
 from mammothbox.models.manifest import Model, WeightFile, Wheels
-from mammothbox.models.sources import SourceAway, fetch, from_directory
+from mammothbox.models.sources import SourceAway, fetch, from_directory, from_hub_cache
 from mammothbox.settings import Settings
 
 __all__ = ["PullProgress", "PullSize", "missing", "pull", "pull_size", "remove", "where"]
@@ -133,7 +133,8 @@ def pull(
         while files := cache.missing(models):  # again: a file that came may name others
             total += sum(file.size for file in files)
             for file in files:
-                _bring(cache, file, source_dir, on_progress, done, total)
+                tell = _Tell(on_progress, done, total)
+                _bring(cache, file, source_dir, settings.hub_home, tell)
                 done += file.size
         shutil.rmtree(cache.staging())
     for model in models:
@@ -143,13 +144,20 @@ def pull(
     on_progress(PullProgress("done", "", "", total, total))
 
 
+@dataclass(frozen=True, slots=True)
+class _Tell:
+    """Progress of one file within a pull: who listens, bytes before it, bytes of all."""
+
+    listener: OnProgress
+    done: int
+    total: int
+
+    def __call__(self, phase: str, file: WeightFile, seen: int) -> None:
+        self.listener(PullProgress(phase, file.model, file.name, self.done + seen, self.total))
+
+
 def _bring(
-    cache: Cache,
-    file: WeightFile,
-    source_dir: Path | None,
-    on_progress: OnProgress,
-    done: int,
-    total: int,
+    cache: Cache, file: WeightFile, source_dir: Path | None, hub_home: Path, tell: _Tell
 ) -> None:
     """One file from the first source that gives the right bytes."""
     staging = cache.staging() / file.model
@@ -157,15 +165,17 @@ def _bring(
     target = staging / f"{file.name}.whole"
 
     def advance(seen: int) -> None:
-        seen = min(seen, file.size) if file.size else seen
-        on_progress(PullProgress("fetching", file.model, file.name, done + seen, total))
+        tell("fetching", file, min(seen, file.size) if file.size else seen)
 
     refusals: list[str] = []
     corrupt = False
-    for attempt in _attempts(file, source_dir, staging, target, advance):
+    attempts = _attempts(file, source_dir, staging, target, advance)
+    if source_dir is None and hub_home != Path():
+        attempts = [lambda: from_hub_cache(file, hub_home, target, advance), *attempts]
+    for attempt in attempts:
         try:
             attempt()
-            on_progress(PullProgress("checking", file.model, file.name, done + file.size, total))
+            tell("checking", file, file.size)
             cache.admit(file, target)
         except (SourceAway, WeightsCorrupt) as error:
             corrupt = corrupt or isinstance(error, WeightsCorrupt)
