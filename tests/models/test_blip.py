@@ -160,6 +160,18 @@ def test_one_alone_is_as_in_company(exact: BlipEngine) -> None:
     assert exact.caption([]) == []
 
 
+def test_a_caption_is_never_empty(published: Path, built: Path, exact: BlipEngine) -> None:
+    """Also where the model would end at once, as it is made to do here."""
+    photo = photos()[0]
+    (words,) = exact.speaker.say(exact.states(exact.features([photo]), ""), MOST)
+    ending = engine(published, built, "fp32")
+    ending._text = {**ending._text, "eos_token_id": words.ids[0]}
+    states = ending.states(ending.features([photo]), "")
+    assert ending.speaker.say(states, MOST)[0].ids == ()
+    assert ending.speaker.say(states, MOST, something=True)[0].ids != ()
+    assert ending.caption([photo])[0].text
+
+
 def test_a_picture_is_looked_at_once(published: Path, built: Path) -> None:
     fresh = engine(published, built, "fp32")
     photo = photos()[0]

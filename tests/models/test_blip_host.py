@@ -5,6 +5,7 @@ A small random checkpoint of the same make stands for the published one (`tiny_b
 
 from __future__ import annotations
 
+import base64
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -151,6 +152,40 @@ def test_a_host_of_the_full_profile_serves_it(stick: Path, tmp_path: Path, model
     assert len({one.text for one in plain}) > 1
     assert (found.text, found.source, found.model) == (answers[0].text, LOOKED, model.id)
     assert all(0 < one.confidence <= 1 and one.labels == () for one in [*plain, *answers])
+
+
+def test_the_official_client_asks_the_service(stick: Path, tmp_path: Path) -> None:
+    """A caption, a caption that goes on, an answer; over HTTP from the client as it comes."""
+    import io
+
+    from PIL import Image
+
+    from tests.services.running import client, look, running
+
+    folder = tmp_path / "models" / BLIP2.id
+    shutil.copytree(stick / "blip2-opt-2.7b", folder)
+    build_missing(BLIP2, Cache(tmp_path))
+    direct = engine(stick / "blip2-opt-2.7b", tmp_path / "direct", BLIP2.kind, "int8")
+    photo, data = photos()[1], io.BytesIO()
+    Image.fromarray(photo).save(data, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
+    with (
+        open_models(settings_of(tmp_path)) as models,
+        running("blip", models) as service,
+        client(service) as official,
+    ):
+
+        def told(words: str) -> str | None:
+            given = look(url, words) if words else look(url)
+            found = official.chat.completions.create(model="blip", messages=given)
+            return found.choices[0].message.content
+
+        assert told("") == direct.caption([photo])[0].text
+        assert told("a photo of") == direct.caption([photo], "a photo of")[0].text
+        assert told(QUESTIONS[0]) == direct.ask(photo, QUESTIONS[0]).text
+        listed = official.models.list().data[0]
+        assert listed.id == BLIP2.id
+        assert listed.model_dump()["mammothbox"]["answers"] is True
 
 
 def test_a_question_without_end_is_refused(stick: Path, tmp_path: Path) -> None:

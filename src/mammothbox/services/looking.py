@@ -1,12 +1,13 @@
 """The captioning service: ``/v1/chat/completions`` with a picture in it.
 
 Place in the flow: data URL → the decoder's child → captioner. Words that end in a question mark are
-a question about the picture; other words are context for its caption. Pictures of several clients
-are looked at together.
+a question about the picture; an order to describe it is what a captioner does anyway; other words
+are context for its caption. Pictures of several clients are looked at together.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import asdict
 
@@ -24,6 +25,8 @@ from mammothbox.services.desk import Desk
 from mammothbox.services.intake import asked, check_model, json_body, picture
 
 BATCH = 16
+
+_ORDER = re.compile(r"^(please )?(describe|caption)\b[^.?!]*[.!]?\s*(context:\s*)?", re.IGNORECASE)
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -46,7 +49,7 @@ def routes(desk: Desk) -> list[Route]:
             if wanted.text.endswith("?"):
                 caption = await desk.work(lambda: _ask(desk, image, wanted.text))
             else:
-                caption = (await batcher.submit(wanted.text, [image]))[0]
+                caption = (await batcher.submit(context_of(wanted.text), [image]))[0]
         name = desk.card().id
         if body.get("stream"):
             events = events_of(chat_chunks(name, caption.text))
@@ -54,6 +57,18 @@ def routes(desk: Desk) -> list[Route]:
         return JSONResponse(chat_answer(name, caption.text, mammothbox=asdict(caption)))
 
     return [Route("/v1/chat/completions", chat, methods=["POST"])]
+
+
+def context_of(text: str) -> str:
+    """The words of a request without the order to describe: a captioner would go on with them.
+
+    Example:
+        >>> context_of("Describe this picture in one sentence. Context: a wedding in 1950")
+        'a wedding in 1950'
+        >>> context_of("a photo of")
+        'a photo of'
+    """
+    return _ORDER.sub("", text.strip())
 
 
 def _caption(desk: Desk, images: Sequence[Pixels], context: str) -> list[Caption]:

@@ -107,10 +107,14 @@ class BlipEngine:
         return Tokenizer.from_file(str(path))
 
     def caption(self, images: Sequence[Pixels], prompt: str = "") -> list[Said]:
-        """One sentence a picture, in order; it goes on where `prompt` (if any) ends."""
+        """One sentence a picture, in order; it goes on where `prompt` (if any) ends.
+
+        Never an empty one: a library finds a picture by its caption.
+        """
         said: list[Said] = []
         for start in range(0, len(images), BATCH):
-            said += self._say(self.features(images[start : start + BATCH]), prompt.strip())
+            features = self.features(images[start : start + BATCH])
+            said += self._say(features, prompt.strip(), something=True)
         return said
 
     def ask(self, image: Pixels, question: str) -> Said:
@@ -149,8 +153,9 @@ class BlipEngine:
         words = self.speaker.vectors(self.prompt_ids(prompt))
         return np.concatenate([features, np.broadcast_to(words, (len(features), *words.shape))], 1)
 
-    def _say(self, features: Floats, prompt: str) -> list[Said]:
-        answers = self.speaker.say(self.states(features, prompt), MOST)
+    def _say(self, features: Floats, prompt: str, *, something: bool = False) -> list[Said]:
+        states = self.states(features, prompt)
+        answers = self.speaker.say(states, MOST, something=something)
         return [
             Said(self._tokenizer.decode(list(answer.ids)).strip(), answer.confidence)
             for answer in answers

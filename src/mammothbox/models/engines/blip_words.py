@@ -63,9 +63,14 @@ class Speaker:
         names = (f"past.{name}" for name in self._names[1:])
         return logits, dict(zip(names, longer, strict=True))
 
-    def say(self, states: Floats, most: int) -> list[Words]:
-        """What follows `states` (N x T x width), at most `most` words a row."""
+    def say(self, states: Floats, most: int, *, something: bool = False) -> list[Words]:
+        """What follows `states` (N x T x width), at most `most` words a row.
+
+        `something`: the first word may not be the end.
+        """
         logits, cache = self.start(states)
+        if something:
+            logits[:, self._ends] = -np.inf
         ids = np.zeros((len(states), 0), np.int64)
         shares = np.zeros((len(states), 0))
         going = np.full(len(states), most > 0)
