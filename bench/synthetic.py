@@ -90,6 +90,8 @@ def measure(media: Path, settings: Settings, count: int) -> dict[str, Any]:
             "calls": made.cost["writer_calls"],
             "failed": made.cost["writer_failed"],
             "prompt_tokens_about": made.cost["prompt_tokens_about"],
+            "longest_prompt_tokens_about": made.cost["longest_prompt_tokens_about"],
+            "answer_tokens_about": made.cost["answer_tokens_about"],
         }
     return result
 
@@ -108,7 +110,11 @@ def read_seeds(media: Path, library: Library) -> Seeds:
     spoken = [truth.text for item in index if (truth := spoken_truth(item.truth)) and truth.written]
     papers = [text for item in index if len(text := text_truth(item)) > 80]
     with library.models.embedder() as embedder:
-        looks = np.concatenate([embedder.embed_images([_pixels(path)]) for path in photos])
+        paths = list(photos)
+        batches = [paths[start : start + 32] for start in range(0, len(paths), 32)]
+        looks = np.concatenate(
+            [embedder.embed_images([_pixels(path) for path in some]) for some in batches]
+        )
     with library.models.text_embedder() as reader:
         reads = reader.embed_texts([mine[0] for mine in captions])
         paper_reads = reader.embed_texts([text[:800] for text in papers])

@@ -7,7 +7,7 @@ one. Knows nothing of stores, models or moves.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -48,6 +48,7 @@ class Item:
         model_tags: models'.
         category, title, summary: of the description, empty if none.
         language: ISO 639-1, empty if not known.
+        family: photos, videos, documents (pictures full of words too), recordings, other files.
     """
 
     path: str
@@ -69,6 +70,7 @@ class Item:
     title: str = ""
     summary: str = ""
     language: str = ""
+    family: Family = field(init=False)
 
     @property
     def folder(self) -> str:
@@ -89,14 +91,16 @@ class Item:
         """The last part of the path."""
         return posixpath.basename(self.path)
 
-    @property
-    def family(self) -> Family:
-        """Photos, videos, documents (pictures full of words too), recordings, or other files."""
-        if self.kind == Kind.IMAGE:
-            paper = len(self.text.split()) >= PAPER_WORDS
-            return Family.DOCUMENTS if paper else Family.PHOTOS
-        return {
-            Kind.VIDEO: Family.VIDEOS,
-            Kind.AUDIO: Family.RECORDINGS,
-            Kind.DOCUMENT: Family.DOCUMENTS,
-        }.get(self.kind, Family.OTHER)
+    def __post_init__(self) -> None:
+        # Asked for many times of every file, so found out once.
+        object.__setattr__(self, "family", _family(self.kind, self.text))
+
+
+def _family(kind: Kind, text: str) -> Family:
+    if kind == Kind.IMAGE:
+        return Family.DOCUMENTS if len(text.split()) >= PAPER_WORDS else Family.PHOTOS
+    return {
+        Kind.VIDEO: Family.VIDEOS,
+        Kind.AUDIO: Family.RECORDINGS,
+        Kind.DOCUMENT: Family.DOCUMENTS,
+    }.get(kind, Family.OTHER)

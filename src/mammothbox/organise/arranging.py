@@ -109,6 +109,8 @@ class Arranging:
             "writer_remembered": asked.remembered,
             "writer_failed": asked.failed,
             "prompt_tokens_about": asked.characters // 4,
+            "longest_prompt_tokens_about": asked.longest // 4,
+            "answer_tokens_about": asked.answered // 4,
         }
         return replace(made, cost=cost)
 

@@ -30,12 +30,16 @@ class Asked:
         remembered: answers that were kept from earlier.
         failed: calls without a usable answer.
         characters: of the prompts of `calls`; four are about one token.
+        longest: characters of the longest of these prompts.
+        answered: characters of their answers.
     """
 
     calls: int = 0
     remembered: int = 0
     failed: int = 0
     characters: int = 0
+    longest: int = 0
+    answered: int = 0
 
 
 @dataclass(slots=True)
@@ -96,7 +100,9 @@ class Asker:
 
     def _write(self, prompts: Sequence[Prompt]) -> list[dict[str, Any] | None]:
         self.asked.calls += len(prompts)
-        self.asked.characters += sum(len(p.system) + len(p.user) for p in prompts)
+        lengths = [len(p.system) + len(p.user) for p in prompts]
+        self.asked.characters += sum(lengths)
+        self.asked.longest = max(self.asked.longest, *lengths)
         try:
             with self.models.writer() as writer:
                 answers = writer.write(prompts)
@@ -104,7 +110,9 @@ class Asker:
             self.asked.failed += len(prompts)
             return [None] * len(prompts)
         self.asked.failed += sum(isinstance(answer, BadAnswer) for answer in answers)
-        return [None if isinstance(answer, BadAnswer) else answer for answer in answers]
+        good = [None if isinstance(answer, BadAnswer) else answer for answer in answers]
+        self.asked.answered += sum(len(json.dumps(answer)) for answer in good if answer)
+        return good
 
     def _keep(self, key: str, text: str) -> None:
         try:
