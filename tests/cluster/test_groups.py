@@ -28,6 +28,15 @@ def test_the_number_of_groups_is_found(groups):
     assert same(group_rows(rows, 20), truth)
 
 
+def test_branches_that_join_high_are_kept_apart_against_the_silhouette():
+    heaps, _ = blobs(2, 60, spread=0.0, seed=3)
+    fine, truth = blobs(6, 20, spread=0.7, seed=4)
+    rows = (heaps + 0.1 * fine).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    assert group_rows(rows, 20).max() == 1
+    assert same(group_rows(rows, 20, tall=0.05), truth)
+
+
 def test_large_matrices_are_sampled_and_still_right():
     rows, truth = blobs(6, 1500)
     assert same(group_rows(rows, 20)[::50], truth[::50])

@@ -7,12 +7,14 @@ import pytest
 
 from mammothbox.cluster import Item
 from mammothbox.errors import UsageError
+from mammothbox.interfaces.cli.planned import plan_text
 from mammothbox.organise.names import path_problems
 from mammothbox.organise.naming import Helpers, Name, cards_prompt, checked
 from mammothbox.organise.options import PlanOptions, Rule, rules_of, wishes_of
-from mammothbox.organise.plan import UNSORTED
+from mammothbox.organise.plan import UNSORTED, Folder, Move, Plan
 from mammothbox.organise.planner import plan
 from mammothbox.organise.taxonomy import folders_of
+from mammothbox.organise.tree import Place, same_subject
 from mammothbox.records import Digest, Kind
 
 SUBJECTS = ["dog", "ski", "boat", "cake"]
@@ -340,3 +342,45 @@ def test_many_folders_come_under_the_areas_the_writer_finds():
     assert sum(path.count("/") == 1 for path in plain) >= 15
     only = set(folders(plan("/r", items[:128], PlanOptions(), Helpers(ask=ask))).values())
     assert sum(path.startswith("Sports/") for path in only) >= 5
+
+
+def test_folders_named_after_a_part_of_anothers_name_are_one():
+    named = [
+        (("Horses",), 5),
+        (("Horse riding",), 3),
+        (("Dogs",), 4),
+        (("Trips", "2024-07 Rome"), 2),
+        (("Trips", "2024-07"), 2),
+    ]
+    places, start = [], 0
+    for parts, count in named:
+        places.append(Place(parts, tuple(range(start, start + count)), "", 1.0))
+        start += count
+    found = {"/".join(place.parts): len(place.members) for place in same_subject(places)}
+    assert found == {"Horses": 8, "Dogs": 4, "Trips/2024-07 Rome": 2, "Trips/2024-07": 2}
+
+
+def test_a_trip_says_what_it_is_known_by():
+    def photo(number, day, place):
+        return Item(f"{number}.jpg", Kind.IMAGE, taken_at=day, gps=place, looks=unit(np.ones(8)),
+                    digest=Digest(f"{number:064x}"))  # fmt: skip
+
+    home = [photo(n, f"2024-01-{n + 1:02}", (48.1, 11.6)) for n in range(12)]
+    away = [photo(20 + n, "2024-07-03", (41.9, 12.5)) for n in range(6)]
+    made = plan("/r", [*home, *away], PlanOptions(writer=False))
+    trip = next(folder for folder in made.folders if folder.path.startswith("Trips/"))
+    assert trip.reason == "taken on these days, far from home"
+
+
+def test_the_shown_tree_counts_what_lies_below_and_ends_with_the_unsorted():
+    homes = ["Photos/Dogs", "Photos/Dogs", "Photos/Zoo", "Unsorted", "Way"]
+    moves = [Move(f"{n}.jpg", f"{folder}/{n}.jpg") for n, folder in enumerate(homes)]
+    known = [Folder("Photos/Dogs", "dog, grass", 0.5), Folder(UNSORTED, "little in common", 0.0)]
+    cost = {"seconds": 1.2, "writer_calls": 1, "prompt_tokens_about": 1000, "writer_remembered": 2}
+    text = plan_text(Plan("/r", tuple(known), tuple(moves), {}, cost))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert lines == [
+        "/r/", "Photos/ 3", "Dogs/ 2 50% dog, grass", "Zoo/ 1", "Way/ 1",
+        "Unsorted/ 1 little in common", "5 files would move, 0 would stay",
+        "planned in 1.2 s: 1 question to the writer (about 1,000 tokens), 2 answers remembered",
+    ]  # fmt: skip

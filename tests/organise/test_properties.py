@@ -48,6 +48,9 @@ def test_undo_after_apply_is_identity(tree, data):
                                    max_size=8))  # fmt: skip
         for path, mode in zip(sorted(tree), modes, strict=False):
             os.chmod(root / path, mode)
+        for folder in sorted(path for path in root.rglob("*") if path.is_dir()):
+            folder.chmod(data.draw(st.sampled_from([0o700, 0o755, 0o775, 0o2750])))
+        root.chmod(data.draw(st.sampled_from([0o700, 0o755, 0o1777])))
         before = picture(root)
         sources = data.draw(st.lists(st.sampled_from(sorted(tree)), min_size=1))
         moves = tuple(Move(source, data.draw(TARGET)) for source in sources)

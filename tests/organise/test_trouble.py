@@ -31,6 +31,7 @@ def test_target_that_appears_meanwhile(tmp_path, journal, plan_of):
     assert report.refused[0][1].startswith("TargetExists: ")
     assert contents(root) == [b"dog", b"stranger"]
     assert journal.steps(1)[-1].state == "refused"
+    assert [run.state for run in journal.runs()] == ["applied"]
     assert undo(journal, LocalFiles()).refused[0][1].endswith("is not empty; it stays")
 
 
@@ -148,6 +149,28 @@ def test_really_full_disk(tmp_path, journal, files, plan_of):
         assert picture(root) == before
     finally:
         os.system(f"umount {small}")
+
+
+def test_really_read_only_target(tmp_path, journal, files, plan_of):
+    """A tmpfs mounted read-only, then writable: the same run goes on."""
+    other = tmp_path / "other"
+    other.mkdir()
+    if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o ro none {other} 2>/dev/null"):
+        pytest.skip("mounting a tmpfs needs root")
+    try:
+        root = tmp_path / "mess"
+        plant(root, MESS)
+        before = picture(root)
+        report = apply(plan_of(root, {"a.jpg": "D/a"}), journal, files, into=str(other / "new"))
+        assert "the file system is read-only" in report.stopped
+        assert picture(root) == before
+        assert [run.state for run in journal.runs()] == ["applying"]
+        os.system(f"mount -o remount,rw {other}")
+        assert resume(1, journal, files).done == 1
+        undo(journal, files)
+        assert picture(root) == before
+    finally:
+        os.system(f"umount {other}")
 
 
 @contextmanager

@@ -76,6 +76,23 @@ def test_a_batch_is_all_or_nothing(store: Store) -> None:
     assert len(store.pending("caption", "m", "1", [Kind.IMAGE])) == 2
 
 
+def test_of_two_results_of_a_step_in_one_batch_the_later_stands(store: Store) -> None:
+    store.record_files([ref("/a.jpg", "a"), ref("/b.jpg", "b")])
+    facts = [
+        Result(digest("b"), "facts", "m", "1", Done({"taken_at": f"202{year}-05-01"}))
+        for year in (1, 4)
+    ]
+    first = [done("b", text="a wolf"), done("a", text="a dog", vectors=[unit(1)])]
+    failed = Result(digest("b"), "caption", "m", "2", Failed("HostDied", "gone"))
+    later = [done("a", text="a cat", vectors=[unit(0, 1)]), done("c", text="a cow"), failed]
+    store.commit([*first, *facts, *later])
+    assert [len(store.match_words(word)) for word in ("dog", "cat", "wolf")] == [0, 1, 1]
+    assert len(store.vectors_of(digest("a"), "joint", "m", "1")) == 1
+    assert store.match_words("wolf", Filters(since="2023-01-01"))
+    assert store.results([digest("b")])[digest("b")]["caption"].model == "m"
+    assert len(store.failures()) == 1
+
+
 def test_words_find_passages_with_their_place(store: Store) -> None:
     store.record_files([ref("/talk.mp3", "a", kind=Kind.AUDIO)])
     passages = (

@@ -44,6 +44,10 @@ CLEARLY_APART = 0.2
 0.15, of different kinds 0.26 to 0.68."""
 
 
+TALL = 0.25
+"""Of pictures: see `group_rows`; why, and what it gained: docs/decisions.md."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Files that belong together.
@@ -132,7 +136,7 @@ def _clusters_of(
     rows = _realm_rows(items, places)
     wordy = items[places[0]].family in (Family.DOCUMENTS, Family.RECORDINGS)
     apart = CLEARLY_APART if wordy and len(places) < FEW_WORDS else -1.0
-    labels = group_rows(rows, most, smallest, apart)
+    labels = group_rows(rows, most, smallest, apart, 1.0 if wordy else TALL)
     fit = fit_of(rows, labels)
     found = []
     for group in range(int(labels.max()) + 1):

@@ -33,7 +33,9 @@ Labels = npt.NDArray[np.intp]
 """Group of each row, from 0, groups numbered by the place of their first row."""
 
 
-def group_rows(rows: Vectors, most: int, smallest: int = 3, apart: float = -1.0) -> Labels:
+def group_rows(
+    rows: Vectors, most: int, smallest: int = 3, apart: float = -1.0, tall: float = 1.0
+) -> Labels:
     """The group of each row.
 
     Args:
@@ -41,13 +43,15 @@ def group_rows(rows: Vectors, most: int, smallest: int = 3, apart: float = -1.0)
         most: so many groups at most.
         smallest: a smaller group is given to its nearest neighbour.
         apart: mean silhouette of the rows as they are, under which they are one group.
+        tall: share of the height of the linkage's last join; branches that join above it are
+            never one group, whatever the silhouette says, which at times sees two heaps in ten.
     """
     count = len(rows)
     most = min(most, count // max(smallest, 2))
     if most < 2:
         return np.zeros(count, np.intp)
     sample = rows if count <= SAMPLE else rows[np.linspace(0, count - 1, SAMPLE).astype(int)]
-    labels = _best_cut(sample, most, max(2, smallest * len(sample) // count))
+    labels = _best_cut(sample, most, max(2, smallest * len(sample) // count), tall)
     if labels.max() > 0 and silhouette(_distances(sample), labels) < apart:
         return np.zeros(count, np.intp)
     centres = centres_of(sample, labels)
@@ -77,14 +81,15 @@ def nearest(rows: Vectors, centres: Vectors) -> Labels:
     return np.concatenate(pieces)
 
 
-def _best_cut(rows: Vectors, most: int, smallest: int) -> Labels:
+def _best_cut(rows: Vectors, most: int, smallest: int, tall: float) -> Labels:
     from scipy.cluster.hierarchy import fcluster, linkage
 
     rows = smoothed(rows)
     tree = linkage(rows, "ward")
     distances = _distances(rows)
     cuts: dict[bytes, tuple[float, Labels]] = {}
-    for wanted in range(2, most + 1):
+    least = min(most, 1 + int((tree[:, 2] > tall * tree[-1, 2]).sum()))
+    for wanted in range(max(2, least), most + 1):
         labels = np.asarray(fcluster(tree, wanted, "maxclust"), np.intp) - 1
         labels = _without_small(rows, labels, smallest)
         key = labels.tobytes()

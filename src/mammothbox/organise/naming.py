@@ -107,7 +107,7 @@ def _statistical(
     if topics and topics[0][1] >= TOPIC_FLOOR:
         return Name(topics[0][0], terms, topics, "topic")
     if terms and cluster.family != Family.RECORDINGS:  # what is said is seldom what it is
-        text = legal_name(", ".join(terms[:2]).capitalize(), cluster.family)
+        text = legal_name(terms[0].capitalize(), cluster.family)
         return Name(text, terms, topics, "words")
     lengths = [items[place].duration_s for place in cluster.members]
     short = cluster.family == Family.RECORDINGS and 0 < float(np.median(lengths)) < SHORT_S

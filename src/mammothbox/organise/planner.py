@@ -30,6 +30,7 @@ from mammothbox.organise.tree import (
     divided,
     merged,
     one_spelling,
+    same_subject,
     with_rules,
 )
 from mammothbox.organise.twins import side_by_side
@@ -104,7 +105,7 @@ def _places(
     among = [items[place] for place in loose]
     named = in_areas(_named(among, options, helpers), among, options, helpers)
     moved = [replace(p, members=tuple(loose[m] for m in p.members)) for p in named]
-    found = merged([*stay, *moved])
+    found = merged([*stay, *same_subject(moved)])
     if options.by == "mixed" or (options.depth > 1 and len(found) > MANY_TOPICS):
         found = by_family(found, items)
     return bounded(with_rules(found, items, rules_of(options.hint), options), options)
@@ -162,7 +163,7 @@ def _named(items: Sequence[Item], options: PlanOptions, helpers: Helpers) -> lis
         unsure += [member for member in cluster.members if member not in sure]
         if sure:
             members = tuple(member for member in cluster.members if member in sure)
-            reason = _reason(cluster, name)
+            reason = _reason(items, cluster, name)
             parts = (*above, name.text) if name.by == "trip" else (name.text,)
             found.append(Place(parts, members, reason, round(cluster.cohesion, 2)))
     if unsure:
@@ -180,9 +181,10 @@ def _sure(items: Sequence[Item], cluster: Cluster) -> Collection[int]:
     return {m for m, fit in zip(cluster.members, cluster.fit, strict=True) if fit >= UNSURE}
 
 
-def _reason(cluster: Cluster, name: Name) -> str:
+def _reason(items: Sequence[Item], cluster: Cluster, name: Name) -> str:
     if name.by == "trip":
-        return "taken on these days, with the papers booked for them"
+        booked = any(items[member].family == Family.DOCUMENTS for member in cluster.members)
+        return "taken on these days, " + ("with the papers for them" if booked else "far from home")
     if name.terms:
         return ", ".join(name.terms[:4])
     if name.topics:

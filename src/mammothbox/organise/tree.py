@@ -62,6 +62,34 @@ def merged(places: Sequence[Place]) -> list[Place]:
     return list(found.values())
 
 
+def same_subject(places: Sequence[Place]) -> list[Place]:
+    """Names that say another's words and more made one: *Horse riding* joins *Horses*.
+
+    Two folders side by side of which one is called after a part of the other's name are seldom
+    what a person wants. The larger one's name stays. Names with numbers, and those of folders in
+    different places, are left alone.
+    """
+    found: list[Place] = []
+    for place in sorted(merged(places), key=lambda place: -len(place.members)):
+        *above, last = (_meaning(part) for part in place.parts)
+        mine = set(last.split())
+        twin = None if place.fixed or not last.replace(" ", "").isalpha() else next(
+            (other for other in found if not other.fixed and len(other.parts) == len(place.parts)
+             and [_meaning(part) for part in other.parts[:-1]] == above
+             and _within(mine, set(_meaning(other.parts[-1]).split()))),
+            None,
+        )  # fmt: skip
+        if twin is None:
+            found.append(place)
+        else:
+            found[found.index(twin)] = merged([twin, replace(place, parts=twin.parts)])[0]
+    return found
+
+
+def _within(one: set[str], other: set[str]) -> bool:
+    return one < other or other < one
+
+
 def _meaning(name: str) -> str:
     return " ".join(stem(word) for word in collision_key(name).split())
 

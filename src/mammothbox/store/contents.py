@@ -76,7 +76,7 @@ def mean_vectors(
         query = select(*columns).where(
             VECTORS.c.digest.in_(chunk), VECTORS.c.space == space, VECTORS.c.part < _FIRST
         )
-        for digest, text, blob in connection.execute(query):
+        for digest, text, blob in connection.execute(query).all():
             vector = np.frombuffer(blob, "<f2").astype(np.float32)
             kept = spare if text and text == without.get(digest, "")[: len(text)] else sums
             kept[digest] = kept[digest] + vector if digest in kept else vector
@@ -96,6 +96,6 @@ def whole_vectors(
         query = select(VECTORS.c.digest, VECTORS.c.vector).where(
             VECTORS.c.digest.in_(chunk), VECTORS.c.space == space, VECTORS.c.part == 0
         )
-        for digest, blob in connection.execute(query):
+        for digest, blob in connection.execute(query).all():
             found[digest] = np.frombuffer(blob, "<f2").astype(np.float32)
     return found

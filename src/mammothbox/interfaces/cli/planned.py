@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from mammothbox.errors import UsageError
@@ -10,6 +14,7 @@ from mammothbox.interfaces.cli.answer import emit, safe, say, shown_path
 from mammothbox.interfaces.cli.session import Session
 from mammothbox.organise import Plan
 from mammothbox.organise.apply import Report
+from mammothbox.organise.plan import UNSORTED
 
 SHOWN = 20
 """Refused files that are listed to a person; JSON has all."""
@@ -66,26 +71,45 @@ def plan_json(made: Plan) -> dict[str, object]:
 
 
 def plan_text(made: Plan) -> str:
-    """The tree with the number of files, the confidence and the reason of each folder."""
+    """The tree with the number of files below each folder, the confidence and the reason."""
     members = made.members()
     known = {folder.path: folder for folder in made.folders}
-    paths = {path for path, moves in members.items() if moves and path}
-    for path in list(paths):
-        parts = path.split("/")
-        paths.update("/".join(parts[:length]) for length in range(1, len(parts)))
+    below: Counter[str] = Counter()
+    for path, moves in members.items():
+        parts = path.split("/") if path else []
+        for length in range(1, len(parts) + 1):
+            below["/".join(parts[:length])] += len(moves)
     rows = []
-    for path in sorted(paths, key=lambda path: path.split("/")):
+    for path in sorted(below, key=lambda path: (path == UNSORTED, path.split("/"))):
         indent = "  " * path.count("/")
-        count = len(members.get(path, ()))
         folder = known.get(path)
-        detail = f"{folder.confidence:4.0%}  {safe(folder.reason)}" if folder else ""
-        rows.append((f"{indent}{safe(path.split('/')[-1])}/", str(count or ""), detail))
+        sure = "" if folder is None or path == UNSORTED else f"{folder.confidence:4.0%}"
+        detail = f"{sure:4}  {safe(folder.reason)}" if folder else ""
+        rows.append((f"{indent}{safe(path.split('/')[-1])}/", str(below[path]), detail))
     width = max((len(name) for name, _, _ in rows), default=0)
     lines = [shown_path(made.root) + "/"]
     lines += [f"  {name:<{width}}  {count:>6}  {detail}".rstrip() for name, count, detail in rows]
     stay = len(made.moves) - len(made.changes())
-    lines.append(f"{len(made.changes())} files would move, {stay} stay where they are")
+    lines.append(f"{counted(len(made.changes()), 'file')} would move, {stay} would stay")
+    if made.cost:
+        lines.append(_cost(made.cost))
     return "\n".join(lines)
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    """What making the plan took, in one line."""
+    calls, kept = cost.get("writer_calls", 0), cost.get("writer_remembered", 0)
+    tokens = cost.get("prompt_tokens_about", 0) + cost.get("answer_tokens_about", 0)
+    asked = f"{counted(calls, 'question')} to the writer (about {tokens:,} tokens)"
+    told = [asked] if calls else ["the writer was not asked"]
+    told += [f"{counted(kept, 'answer')} remembered"] if kept else []
+    told += [f"{cost['writer_failed']} without an answer"] if cost.get("writer_failed") else []
+    return f"planned in {cost.get('seconds', 0):.1f} s: " + ", ".join(told)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def tell_report(session: Session, report: Report, verb: str) -> None:
@@ -96,7 +120,7 @@ def tell_report(session: Session, report: Report, verb: str) -> None:
         emit({"run": report.run, "done": report.done, "folders": report.folders,
               "refused": refused, "stopped": report.stopped, "moves": moves})  # fmt: skip
     else:
-        say(f"{report.done} files {verb}, {report.folders} folders")
+        say(f"{counted(report.done, 'file')} {verb}, {counted(report.folders, 'folder')}")
         for path, why in report.refused[:SHOWN]:
             say(f"left alone: {shown_path(path)}: {safe(why)}")
         if len(report.refused) > SHOWN:
