@@ -126,8 +126,8 @@ def own_rank(library: Library, path: Path) -> int | None:
     A file of equal bytes counts as the video itself.
     """
     ref = library.ref(str(path))
-    vector = library.store.whole_vectors([ref.digest], "joint").get(ref.digest)
     space = next((space for space, _ in library.store.spaces() if space.name == "joint"), None)
+    vector = library.store.whole_vectors([ref.digest], space).get(ref.digest) if space else None
     if vector is None or space is None:
         return None
     near = library.store.nearest("joint", space.model, space.revision, vector)

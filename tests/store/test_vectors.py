@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mammothbox.organise.intake import items_of
 from mammothbox.records import Digest, Done, Embedding, Result
 from mammothbox.store import Filters, Space, Store, open_store
 from mammothbox.store.duplicates import near_pairs
@@ -209,3 +210,25 @@ def test_near_pairs_are_all_pairs(hashes: list[int], threshold: int) -> None:
         if i < j and (a ^ b).bit_count() <= threshold
     }
     assert near_pairs(np.array(hashes, np.uint64), threshold) == expected
+
+
+def test_what_is_arranged_has_looks_of_one_model_alone(store: Store) -> None:
+    """Half way through a change of models a library has some of each."""
+    store.record_files([ref(f"/x/{name}", name) for name in "abc"])
+    store.commit(
+        [
+            done("a", vectors=[unit(1)]),
+            done("b", revision="2", vectors=[unit(1)]),
+            done("c", revision="2", vectors=[unit(0, 1)]),
+        ]
+    )
+    old, new = Space("joint", "m", "1"), Space("joint", "m", "2")
+    every = [digest(name) for name in "abc"]
+
+    assert set(store.whole_vectors(every, old)) == {digest("a")}
+    assert set(store.whole_vectors(every, new)) == {digest("b"), digest("c")}
+    assert set(store.mean_vectors(every, new, {})) == {digest("b"), digest("c")}
+    assert [near.digest for near in store.nearest("joint", "m", "1", unit(1))] == [digest("a")]
+    # What is arranged has looks of one space alone: that of most files.
+    looks = {item.path: item.looks is not None for item in items_of(store, "/x")}
+    assert looks == {"a": False, "b": True, "c": True}

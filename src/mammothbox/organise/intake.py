@@ -8,7 +8,7 @@ from typing import Any
 
 from mammothbox.cluster import Item
 from mammothbox.records import Done, FileRef, Kind, Result
-from mammothbox.store import Store
+from mammothbox.store import Space, Store
 
 _STEPS = ("facts", "caption", "ocr", "transcript", "outline", "describe")
 _TEXT_CHARS = 2000
@@ -18,19 +18,33 @@ _CHUNK = 2000
 def items_of(store: Store, folder: str) -> list[Item]:
     """One item for each file below `folder` (absolute) that is there, by path."""
     refs = store.files(folder=folder)
+    spaces = _spaces(store)
     found: list[Item] = []
     collecting = gc.isenabled()
     gc.disable()  # nothing here becomes garbage in rings, and looking for it costs a tenth
     try:
         for start in range(0, len(refs), _CHUNK):
-            found += _items(store, refs[start : start + _CHUNK], folder)
+            found += _items(store, refs[start : start + _CHUNK], folder, spaces)
     finally:
         if collecting:
             gc.enable()
     return found
 
 
-def _items(store: Store, refs: Sequence[FileRef], folder: str) -> list[Item]:
+def _spaces(store: Store) -> dict[str, Space]:
+    """Name → the space of most vectors: half way through a change of models there are two.
+
+    What has no vector in it yet is arranged by all the rest; numbers of two models never meet.
+    """
+    found: dict[str, Space] = {}
+    for space, _ in store.spaces():
+        found.setdefault(space.name, space)
+    return found
+
+
+def _items(
+    store: Store, refs: Sequence[FileRef], folder: str, spaces: Mapping[str, Space]
+) -> list[Item]:
     digests = list(dict.fromkeys(ref.digest for ref in refs))
     results = store.results(digests, _STEPS)
     values = {digest: _values(results.get(digest, {})) for digest in digests}
@@ -38,11 +52,11 @@ def _items(store: Store, refs: Sequence[FileRef], folder: str) -> list[Item]:
     captions = {
         digest: str(steps.get("caption", {}).get("caption", "")) for digest, steps in values.items()
     }
-    looks = store.whole_vectors(digests, "joint")
+    looks = store.whole_vectors(digests, spaces["joint"]) if "joint" in spaces else {}
     written = store.openings(
         [ref.digest for ref in refs if ref.kind == Kind.DOCUMENT], "text", _TEXT_CHARS
     )
-    reads = store.mean_vectors(digests, "text", captions)
+    reads = store.mean_vectors(digests, spaces["text"], captions) if "text" in spaces else {}
     tags = store.tags(digests)
     found = []
     for ref in refs:

@@ -58,13 +58,13 @@ class Asking(Session):
         with self._reading() as connection:
             return contents.openings(connection, digests, step, chars)
 
-    def whole_vectors(self, digests: Sequence[Digest], space: str) -> dict[Digest, Vector]:
+    def whole_vectors(self, digests: Sequence[Digest], space: Space) -> dict[Digest, Vector]:
         """Digest → the vector in `space` that stands for the whole content, float32."""
         with self._reading() as connection:
             return contents.whole_vectors(connection, digests, space)
 
     def mean_vectors(
-        self, digests: Sequence[Digest], space: str, without: Mapping[Digest, str]
+        self, digests: Sequence[Digest], space: Space, without: Mapping[Digest, str]
     ) -> dict[Digest, Vector]:
         """Digest → mean of its first vectors, leaving a passage out where there are others."""
         with self._reading() as connection:

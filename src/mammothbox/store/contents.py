@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, func, select
 
 from mammothbox.records import Digest, Passage, Vector
+from mammothbox.store.found import Space
 from mammothbox.store.schema import PASSAGES, VECTORS
 
 _CHUNK = 500
@@ -60,7 +61,7 @@ def openings(
 
 
 def mean_vectors(
-    connection: Connection, digests: Sequence[Digest], space: str, without: Mapping[Digest, str]
+    connection: Connection, digests: Sequence[Digest], space: Space, without: Mapping[Digest, str]
 ) -> dict[Digest, Vector]:
     """Digest → mean of its first vectors in `space`, L2-normalised.
 
@@ -74,7 +75,7 @@ def mean_vectors(
     columns = (VECTORS.c.digest, VECTORS.c.text, VECTORS.c.vector)
     for chunk in _chunks(digests):
         query = select(*columns).where(
-            VECTORS.c.digest.in_(chunk), VECTORS.c.space == space, VECTORS.c.part < _FIRST
+            VECTORS.c.digest.in_(chunk), space.rows(), VECTORS.c.part < _FIRST
         )
         for digest, text, blob in connection.execute(query).all():
             vector = np.frombuffer(blob, "<f2").astype(np.float32)
@@ -88,13 +89,13 @@ def mean_vectors(
 
 
 def whole_vectors(
-    connection: Connection, digests: Sequence[Digest], space: str
+    connection: Connection, digests: Sequence[Digest], space: Space
 ) -> dict[Digest, Vector]:
     """Digest → the first vector of each content in `space`: the whole photo or video."""
     found: dict[Digest, Vector] = {}
     for chunk in _chunks(digests):
         query = select(VECTORS.c.digest, VECTORS.c.vector).where(
-            VECTORS.c.digest.in_(chunk), VECTORS.c.space == space, VECTORS.c.part == 0
+            VECTORS.c.digest.in_(chunk), space.rows(), VECTORS.c.part == 0
         )
         for digest, blob in connection.execute(query).all():
             found[digest] = np.frombuffer(blob, "<f2").astype(np.float32)

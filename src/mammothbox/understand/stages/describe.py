@@ -14,6 +14,7 @@ import numpy as np
 from mammothbox.errors import BadAnswer
 from mammothbox.models.contracts import Prompt, Writer
 from mammothbox.records import Digest, Done, Failed, Kind, Passage, Result, Skipped, Vector
+from mammothbox.store import Space
 from mammothbox.understand.calls import each, failed
 from mammothbox.understand.groups import alike
 from mammothbox.understand.stages import Tools, result, timed
@@ -103,8 +104,10 @@ def _single(task: Task, answer: dict[str, Any] | Failed | None, read: int, of: i
 
 
 def _photos(tools: Tools, photos: Sequence[Task]) -> Mapping[Digest, Vector]:
-    """The joint vectors of the photos that have one."""
-    return tools.store.whole_vectors([task.ref.digest for task in photos], "joint")
+    """The joint vectors of the photos that have one of the model in use."""
+    card = tools.models.cards()["embedder"]
+    space = Space("joint", card.id, card.revision)
+    return tools.store.whole_vectors([task.ref.digest for task in photos], space)
 
 
 def _groups(photos: Sequence[Task], vectors: Mapping[Digest, Vector]) -> list[list[Task]]:
