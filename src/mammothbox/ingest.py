@@ -61,7 +61,7 @@ def ingest(
 ) -> IngestReport:
     """See `Library.ingest`."""
     begin = perf_counter()
-    models.require()
+    models.require(room=not settings.redis_url)
     roots = [str(Path(path).expanduser().absolute()) for path in paths]
     for root in roots:
         if not Path(root).exists() and not Path(root).is_symlink():
@@ -73,7 +73,7 @@ def ingest(
 def retry(store: Store, models: Models, settings: Settings, on_event: OnEvent) -> IngestReport:
     """See `Library.retry`."""
     begin = perf_counter()
-    models.require()
+    models.require(room=not settings.redis_url)
     paths = sorted({failure.path for failure in store.failures()})
     unread = [problem.path for problem in store.problems("failed")]
     settled.remove(store)

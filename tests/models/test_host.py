@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ from mammothbox.errors import (
     UsageError,
     WeightsMissing,
 )
-from mammothbox.models import Models, describe_models, open_models
+from mammothbox.models import Models, catalog, describe_models, open_models
 from mammothbox.models.channel import Channel
 from mammothbox.models.host.__main__ import main as _host_main  # noqa: F401 - it must import
 from mammothbox.settings import Settings, load_settings
@@ -258,6 +259,27 @@ def test_what_can_never_fit_is_refused_at_once(tmp_path: Path) -> None:
     small = load_settings({}, cache=tmp_path, leases=tmp_path / "leases", memory_bytes=300_000_000)
     with open_models(small) as models, pytest.raises(DoesNotFit, match="GB"), models.reader():
         pass
+
+
+def test_what_can_never_fit_is_named_before_anything_begins(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a profile whose writer alone is too large; its weights come with a dependency
+    ocr = catalog.PROFILES["lite"]["reader"]
+    large = replace(ocr, id="large-writer", load_bytes=2 * 10**9)
+    only = dict.fromkeys(catalog.CONTRACTS, ocr) | {"writer": large}
+    monkeypatch.setattr(catalog, "PROFILES", {"lite": only})
+    monkeypatch.setattr(catalog, "CHOICES", {"lite": {}})
+    cut = replace(settings, memory_bytes=1_500_000_000)
+
+    with open_models(cut) as models:
+        models.require()
+        with pytest.raises(DoesNotFit, match=r"large-writer \(2.0 GB\).*--describe none") as caught:
+            models.require(room=True)
+        assert "pp-ocr" not in str(caught.value)
+        assert not models.pids()
+    with open_models(replace(cut, describe="none")) as models:
+        models.require(room=True)
 
 
 def test_both_profiles_are_described(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -160,6 +160,26 @@ def _identify(account: Account, host: Host) -> None:
     pid = host.pid
     if pid and pid != account.pid:
         account.pid, account.born = pid, born(pid)
+
+
+def check_room(sizes: Mapping[str, int], budget: int) -> None:
+    """Make sure, before anything begins, that each model could run alone.
+
+    Args:
+        sizes: model → bytes of its host.
+        budget: bytes for all hosts.
+
+    Raises:
+        DoesNotFit: names each model that can never run.
+    """
+    large = {name: size for name, size in sizes.items() if size > budget}
+    if large:
+        names = ", ".join(f"{name} ({size / 1e9:.1f} GB)" for name, size in large.items())
+        raise DoesNotFit(
+            f"the memory budget leaves {budget / 1e9:.1f} GB for models, too little for {names}; a "
+            "larger --memory, a smaller model, or --describe none for the writer would do, see: "
+            "mammothbox models plan"
+        )
 
 
 def _never(engine: str, size: int, short: int) -> str:

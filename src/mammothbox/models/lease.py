@@ -42,7 +42,7 @@ from mammothbox.models.contracts import (
     Transcriber,
     Writer,
 )
-from mammothbox.models.governor import Governor
+from mammothbox.models.governor import Governor, check_room
 from mammothbox.models.ledger import Ledger
 from mammothbox.models.manifest import Model, WeightFile
 from mammothbox.models.memory import host_budget, process_bytes
@@ -105,15 +105,30 @@ class Models:
         """Contract → why its service does not answer now; empty where everything is done here."""
         return self._services.away()
 
-    def require(self) -> None:
+    def require(self, *, room: bool = False) -> None:
         """Make sure that all weights of the profile are on disk.
+
+        Args:
+            room: also that each model fits the memory budget; the writer only if it is to describe.
 
         Raises:
             WeightsMissing: with the command that fetches them.
+            DoesNotFit: names every model that is too large.
         """
-        mine = [self._model(name) for name in CONTRACTS if name not in self._services]
-        parts = [*mine, *(MODELS[name] for model in mine for name in model.needs)]
-        self._cache.require(list(dict.fromkeys(parts)), self._settings.profile)
+        local = [name for name in CONTRACTS if name not in self._services]
+        parts = {name: self._parts(self._model(name)) for name in local}
+        each = dict.fromkeys(part for mine in parts.values() for part in mine)
+        self._cache.require(list(each), self._settings.profile)
+        if not room:
+            return
+        if self._settings.describe == "none":
+            parts.pop("writer", None)
+        sizes = {mine[0].id: estimate(mine, self._cache) for mine in parts.values()}
+        check_room(sizes, host_budget(self._settings.memory_bytes))
+
+    def _parts(self, model: Model) -> list[Model]:
+        """The model and those whose files its host loads too."""
+        return [model, *(MODELS[name] for name in model.needs)]
 
     def pss_bytes(self) -> int:
         """Memory of all hosts now."""
@@ -201,7 +216,7 @@ class Models:
     @contextmanager
     def _lease(self, contract: str) -> Iterator[_Host]:
         model = self._model(contract)
-        parts = [model, *(MODELS[name] for name in model.needs)]
+        parts = self._parts(model)
         if not model.engine:
             raise ModelError(
                 f"{model.id} cannot run in this version; use the lite profile (PROFILE=lite)"

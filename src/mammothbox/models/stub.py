@@ -269,7 +269,7 @@ class StubModels:
         """Nobody is."""
         return {}
 
-    def require(self) -> None:
+    def require(self, *, room: bool = False) -> None:
         """Nothing: stubs have no weights."""
 
     def end_idle(self) -> None:
