@@ -1,0 +1,141 @@
+"""The whole `full` profile over 50 mixed files within 6 GB: memory of all processes, at 10 Hz.
+
+Random weights write until their limit of tokens, which trained ones seldom do; so the mix is mostly
+photos, described in groups, and recordings and videos are short. The run is the command itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.models import standing_in
+from bench.models.plot import write_svg
+from bench.models.sampling import Samples
+from bench.models.weights import BUDGET, lacks_captioner, prepare
+from bench.processes import MARK, environment, marked, run_command, start
+from bench.speed.inputs import Inputs
+from mammothbox.settings import Settings
+
+PHOTOS, DOCUMENTS, SOUNDS, VIDEOS = 41, 4, 3, 2
+SOUND_S, VIDEO_S = 8.0, 5.0
+SMALL = 3_000_000_000
+LIMIT_S = 1500.0
+FRESH_S = 2.0
+"""Seconds between two looks for new processes; in between the known ones are measured."""
+
+
+def measure(settings: Settings, scratch: Path, plot: Path | None = None) -> dict[str, Any]:
+    """Memory in GB (10^9) and how the run ended; `plot` is an SVG to write."""
+    full = prepare(settings, scratch)
+    folder = _files(scratch)
+    env = environment(_variables(full, scratch))
+    instead = lacks_captioner(full)
+    # Where a service stands for the captioner, its place is taken, though nobody is there yet.
+    refused = _refused(
+        folder, env | ({"BLIP_ENDPOINT": "http://127.0.0.1:9/v1"} if instead else {})
+    )
+    with contextlib.ExitStack() as stack:
+        if instead:
+            env["BLIP_ENDPOINT"] = stack.enter_context(standing_in.captioner(env))
+        watch = stack.enter_context(Samples(_Family(env[MARK]).bytes))
+        process = start(["ingest", str(folder), "--describe", "groups", "--json"], env)
+        out, err = _end(process)
+    if process.returncode not in (0, 3):
+        raise RuntimeError(f"the ingest ended with {process.returncode}: {err[-2000:]}")
+    report = json.loads(out)
+    if plot is not None:
+        write_svg(plot, watch.points, BUDGET, "memory of all processes, profile full, 50 files")
+    return {
+        "files": PHOTOS + DOCUMENTS + SOUNDS + VIDEOS,
+        "most_gb": round(watch.most / 1e9, 2),
+        "promised_gb": BUDGET / 1e9,
+        "samples": len(watch.points),
+        "samples_a_second": round(watch.rate, 1),
+        "seconds": round(report["seconds"], 1),
+        **{name: report[name] for name in ("done", "skipped", "failed", "stage_seconds")},
+        "captioner": f"that of lite, as a service ({instead})" if instead else "the profile's own",
+        "with_3_gb": refused,
+    }
+
+
+def _variables(full: Settings, scratch: Path) -> dict[str, str]:
+    return {
+        "MAMMOTHBOX_CACHE": str(full.cache),
+        "MAMMOTHBOX_LEASES": str(full.leases),
+        "MAMMOTHBOX_LIBRARY": str(scratch / "pipeline-library"),
+        "MAMMOTHBOX_PROFILE": "full",
+        "MAMMOTHBOX_MEMORY_BYTES": str(BUDGET),
+    }
+
+
+def _files(scratch: Path) -> Path:
+    shutil.rmtree(scratch / "pipeline-library", ignore_errors=True)
+    make = Inputs(scratch / "pipeline", seed=9)
+    make.photos(PHOTOS, (800, 600))
+    make.documents(DOCUMENTS)
+    make.sounds(SOUNDS, SOUND_S)
+    make.videos(VIDEOS, VIDEO_S)
+    return make.folder
+
+
+def _refused(folder: Path, env: dict[str, str]) -> str:
+    """What the command says under 3 GB before it does anything.
+
+    Raises:
+        RuntimeError: it went on.
+    """
+    small = {**env, "MAMMOTHBOX_MEMORY_BYTES": str(SMALL)}
+    run = run_command(["ingest", str(folder), "--json"], extra=small, timeout_s=120)
+    said = json.loads(run.err.strip().splitlines()[-1]) if run.code else {}
+    if said.get("error") != "DoesNotFit":
+        raise RuntimeError(f"under 3 GB it went on: {run.code} {run.out[-500:]} {run.err[-500:]}")
+    return str(said["message"])
+
+
+def _end(process: subprocess.Popen[str]) -> tuple[str, str]:
+    try:
+        return process.communicate(timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 15)
+        process.communicate()
+        raise
+
+
+class _Family:
+    """All processes of a run, by the mark in their environment."""
+
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+        self._looked = 0.0
+        self._known: dict[int, psutil.Process] = {}
+
+    def bytes(self) -> int:
+        """Proportional set sizes together, now."""
+        if time.monotonic() - self._looked > FRESH_S:
+            self._known = {one.pid: one for one in marked(self._mark)}
+            self._looked = time.monotonic()
+        parents = list(self._known.values())
+        for parent in parents:  # what started since the last look hangs below one of these
+            with contextlib.suppress(psutil.Error):
+                self._known.update({one.pid: one for one in parent.children()})
+        return sum(self._sizes())
+
+    def _sizes(self) -> Iterator[int]:
+        for pid, process in list(self._known.items()):
+            try:
+                info = process.memory_full_info()
+                yield int(getattr(info, "pss", info.uss))
+            except psutil.NoSuchProcess:
+                del self._known[pid]
+            except (psutil.Error, OSError):
+                continue
