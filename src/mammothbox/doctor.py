@@ -70,6 +70,8 @@ def examine(settings: Settings, *, deep: bool = False) -> Iterator[Check]:
     if settings.database_url:
         yield _database(settings)
     yield _weights(settings, deep)
+    yield from _engines(settings)
+    yield _gpu()
     yield from _services(settings)
     for extra, module in EXTRAS.items():
         there = importlib.util.find_spec(module) is not None
@@ -146,6 +148,30 @@ def _database(settings: Settings) -> Check:
         return Check("database", True, "answers; no library in it yet")
     except (LibraryError, UsageError) as error:
         return Check("database", False, "DATABASE_URL", str(error))
+
+
+def _engines(settings: Settings) -> Iterator[Check]:
+    """Which model does what, where, and whether its memory is within the budget."""
+    from mammothbox.models.remote.services import NAMES, Services
+
+    services, room = Services(settings), host_budget(settings.memory_bytes)
+    for contract, model, size in model_admin.needed_bytes(settings):
+        name = f"runs {contract}"
+        if contract in NAMES and services.get(contract) is not None:
+            yield Check(name, True, "a service, see below")
+            continue
+        fits = size <= room
+        hint = "" if fits else "a larger --memory or another model; see: mammothbox models plan"
+        about = f"about {size / 1e9:.1f} GB" if fits else f"needs {size / 1e9:.1f} GB"
+        yield Check(name, fits, f"{model} on the processor, {about} of {room / 1e9:.1f} GB", hint)
+
+
+def _gpu() -> Check:
+    there = Path("/proc/driver/nvidia/version").exists()
+    if not there:
+        return Check("gpu", True, "none found; models run on the processor")
+    hint = "servers on it can do their work: BLIP_ENDPOINT, PHI35_ENDPOINT (docs/services.md)"
+    return Check("gpu", True, "there is one; no engine of this version uses it", hint)
 
 
 def _services(settings: Settings) -> Iterator[Check]:

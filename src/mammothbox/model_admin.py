@@ -28,7 +28,8 @@ from mammothbox.models import (
     where,
 )
 from mammothbox.models.cache import Cache, sha256_of
-from mammothbox.models.catalog import MODELS, models_of, setting_for
+from mammothbox.models.catalog import CONTRACTS, MODELS, model_for, models_of, setting_for
+from mammothbox.models.lease import estimate
 from mammothbox.models.ledger import Account, Ledger
 from mammothbox.models.remote.services import MEMORY
 from mammothbox.settings import Settings
@@ -47,6 +48,7 @@ __all__ = [
     "disk_bytes",
     "missing",
     "model_names",
+    "needed_bytes",
     "owned_notes",
     "owned_weights",
     "pull",
@@ -95,6 +97,24 @@ def owned_notes(settings: Settings) -> list[Path]:
     """Small files beside the weights: the accounts of memory, and which services were heard."""
     heard = settings.cache / MEMORY
     return [*_files(settings.leases), *([heard] if heard.is_file() else [])]
+
+
+def needed_bytes(settings: Settings) -> list[tuple[str, str, int]]:
+    """(contract, model, bytes of its host) of the chosen models.
+
+    From the sizes of files; where the first pull will tell those, from the network's shape, at the
+    fewest bits that its engine runs.
+    """
+    from mammothbox.model_plan import least_bytes
+
+    cache, found = Cache(settings.cache), []
+    for contract in CONTRACTS:
+        model = model_for(settings, contract)
+        parts = [model, *(MODELS[name] for name in model.needs)]
+        here = not cache.missing(parts)
+        size = estimate(parts, cache) if here else least_bytes(settings, contract)
+        found.append((contract, model.id, size))
+    return found
 
 
 def model_names() -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from mammothbox.models import planning
 from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import CONTRACTS, MODELS, model_for
 from mammothbox.models.lease import estimate
@@ -43,6 +44,12 @@ def model_plan(settings: Settings, profile: str, *, gpu: bool = False) -> ModelP
     cache = Cache(settings.cache)
     candidates = [_candidate(settings, cache, profile, contract) for contract in CONTRACTS]
     return plan(candidates, budget, 0 if gpu else budget - room)
+
+
+def least_bytes(settings: Settings, contract: str) -> int:
+    """Memory that the chosen model of `contract` needs at least, known before it is on disk."""
+    cache = Cache(settings.cache)
+    return planning.least_bytes(_candidate(settings, cache, settings.profile, contract))
 
 
 def _candidate(settings: Settings, cache: Cache, profile: str, contract: str) -> Candidate:

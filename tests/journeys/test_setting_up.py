@@ -87,6 +87,13 @@ def test_doctor_names_what_is_missing(poor) -> None:
     assert not checks["weights"]["ok"]
     assert "mammothbox models pull lite" in checks["weights"]["hint"]
     assert "FAIL weights" in poor("doctor", code=4).stdout
+    # and says of each model, fetched or not, whether it could run
+    assert checks["runs writer"]["ok"]
+    assert "on the processor" in checks["runs writer"]["detail"]
+    small = _json(poor("doctor", "--profile", "full", "--memory", "3GB", "--json", code=4).stdout)
+    unfit = {check["name"] for check in small if not check["ok"]}
+    assert unfit == {"weights", "runs captioner", "runs writer"}
+    assert all(check["hint"] for check in small if not check["ok"])
 
 
 @pytest.mark.real

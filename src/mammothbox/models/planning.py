@@ -138,6 +138,14 @@ def choose(candidate: Candidate, room: int) -> Choice:
     return _fixed(candidate, "", 0, 0, tuple(reasons))
 
 
+def least_bytes(candidate: Candidate) -> int:
+    """Memory of its host at the fewest bits, with the context that it is of use with."""
+    if candidate.shape is None:
+        return candidate.known_bytes
+    weights = weight_bytes(candidate.shape, candidate.kinds[-1])
+    return host_bytes(weights, _least_cache(candidate, candidate.shape))
+
+
 def _least_cache(candidate: Candidate, shape: Shape) -> int:
     """A captioner's answers are short; a writer needs a context worth the name."""
     tokens = USUAL_CONTEXT if candidate.contract == "writer" else 256
