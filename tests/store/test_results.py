@@ -113,6 +113,20 @@ def test_words_find_passages_with_their_place(store: Store) -> None:
     assert len(store.match_words("transcript op")) == 0
 
 
+def test_a_file_that_passes_is_found_behind_many_better_ones_that_do_not(store: Store) -> None:
+    names = [f"n{number}" for number in range(60)]
+    store.record_files([ref(f"/near/dog-{name}", name) for name in names])
+    store.record_files([ref(f"/far/dog-and-many-other-words-{name}", f"f{name}") for name in names])
+    store.commit([done(name, text="a dog") for name in names])
+    store.commit([done(f"f{name}", text="a dog and many other words") for name in names])
+    far = {digest(f"f{name}") for name in names}
+    for match in (store.match_words, store.match_names):
+        few = {one.digest for one in match("dog", Filters(folder="/far"), 5)}
+        assert (len(few), few - far) == (5, set())
+        assert {one.digest for one in match("dog", Filters(folder="/far"), 100)} == far
+        assert len(match("dog", limit=100)) == 100
+
+
 @pytest.mark.parametrize("query", ["京タワー", "東京", "タワー", '"京タ"'])
 def test_scripts_without_blanks_are_found_by_any_part(store: Store, query: str) -> None:
     store.record_files([ref("/a.jpg", "a")])

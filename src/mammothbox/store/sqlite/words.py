@@ -10,16 +10,30 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Subquery,
+    exists,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.sql import column, table
 
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import WordMatch
 from mammothbox.store.schema import FILES, PASSAGES
 from mammothbox.store.words import snippet, terms
+
+AHEAD = 3
+"""Of how many times as many rows as are wanted are looked up first."""
 
 
 def expression(query: str) -> str:
@@ -85,42 +99,57 @@ class Fts5:
         self, connection: Connection, query: str, filters: Filters, limit: int
     ) -> list[WordMatch]:
         """See `WordIndex`."""
-        wanted = expression(query)
-        if not wanted:
-            return []
-        fts = table("passages_fts", column("rowid"), column("rank"))
-        rank: ColumnElement[float] = literal_column("bm25(passages_fts)")
         live = exists().where(FILES.c.digest == PASSAGES.c.digest, condition(filters))
-        statement = (
-            select(PASSAGES, rank.label("rank"))
-            .join_from(fts, PASSAGES, PASSAGES.c.id == fts.c.rowid)
-            .where(text("passages_fts MATCH :wanted").bindparams(wanted=wanted))
-            .where(live)
-            .order_by(rank)
-            .limit(limit)
-        )
-        return [_match(row, query) for row in connection.execute(statement)]
+
+        def among(best: Subquery) -> Select[Any]:
+            chosen = select(PASSAGES, best.c.rank)
+            return chosen.join_from(best, PASSAGES, PASSAGES.c.id == best.c.rowid).where(live)
+
+        rows = _best(connection, "passages_fts", query, among, limit)
+        return [_match(row, query) for row in rows]
 
     def match_names(
         self, connection: Connection, query: str, filters: Filters, limit: int
     ) -> list[WordMatch]:
         """See `WordIndex`."""
-        wanted = expression(query)
-        if not wanted:
-            return []
-        fts = table("names_fts", column("rowid"), column("rank"))
-        rank: ColumnElement[float] = literal_column("bm25(names_fts)")
-        statement = (
-            select(FILES.c.digest, FILES.c.words, rank.label("rank"))
-            .join_from(fts, FILES, FILES.c.id == fts.c.rowid)
-            .where(text("names_fts MATCH :wanted").bindparams(wanted=wanted), condition(filters))
-            .order_by(rank)
-            .limit(limit)
-        )
-        return [
-            WordMatch(row.digest, -row.rank, "name", row.words)
-            for row in connection.execute(statement)
-        ]
+
+        def among(best: Subquery) -> Select[Any]:
+            chosen = select(FILES.c.digest, FILES.c.words, best.c.rank)
+            joined = chosen.join_from(best, FILES, FILES.c.id == best.c.rowid)
+            return joined.where(condition(filters))
+
+        rows = _best(connection, "names_fts", query, among, limit)
+        return [WordMatch(row.digest, -row.rank, "name", row.words) for row in rows]
+
+
+def _best(
+    connection: Connection,
+    index: str,
+    query: str,
+    among: Callable[[Subquery], Select[Any]],
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """The `limit` best rows that `among` lets through, best first.
+
+    A common word is in a quarter of all texts, and looking each of them up costs three times what
+    ranking them does. So the best few are looked up first, and all only if too few pass.
+    """
+    wanted = expression(query)
+    if not wanted:
+        return []
+    match = text(f"{index} MATCH :wanted").bindparams(wanted=wanted)
+    rank: ColumnElement[float] = literal_column(f"bm25({index})")
+    columns: tuple[ColumnElement[Any], ...] = (column("rowid"), rank.label("rank"))
+    ranked: Select[Any] = select(*columns).select_from(table(index)).where(match)
+    for most in (AHEAD * limit, -1):
+        best = ranked.order_by(rank).limit(most).subquery("best")
+        rows = connection.execute(among(best).order_by(best.c.rank).limit(limit)).all()
+        if len(rows) >= limit or most < 0:
+            break
+        number = connection.scalar(select(func.count()).select_from(best)) or 0
+        if number < most:
+            break  # there were no others
+    return rows
 
 
 def _match(row: Any, query: str) -> WordMatch:
