@@ -30,6 +30,8 @@ class _Track:
         self.source = stream
         self._output = output
         self._size: tuple[int, int] | None = None
+        self._undated: list[av.Packet] = []
+        self._last: int | None = None
         picture = stream.type == "video"
         deep = picture and stream.codec_context.pix_fmt not in ("yuv420p", "yuvj420p")
         self.copied = stream.codec_context.name in _COPIED and not deep
@@ -46,18 +48,38 @@ class _Track:
 
     def feed(self, packet: av.Packet) -> None:
         """Copy or encode one packet; an empty one flushes."""
-        if self.copied:
+        if not self.copied:
+            for frame in packet.decode():
+                self._encode(frame)
+        elif packet.size:
+            self._undated.append(packet)
             if packet.dts is not None:
-                packet.stream = self._out
-                self._output.mux(packet)
-            return
-        for frame in packet.decode():
-            self._encode(frame)
+                self._pass_on()
 
     def finish(self) -> None:
-        """What the encoder still holds."""
-        if not self.copied:
+        """What the encoder, or the copy, still holds."""
+        if self.copied:
+            self._pass_on()
+        else:
             self._output.mux(self._out.encode(None))
+
+    def _pass_on(self) -> None:
+        """Copy the packets that wait, each with a time to decode it at.
+
+        Matroska tells none for the first pictures of a video that are not in their order, and MP4
+        needs one for each: they count back from the first that is told.
+        """
+        waiting, self._undated = self._undated, []
+        known = waiting[-1].dts if waiting else None
+        for place, packet in enumerate(waiting):
+            if packet.dts is None:
+                back = (len(waiting) - 1 - place) * (packet.duration or 1)
+                packet.dts = packet.pts if known is None else known - back
+            if self._last is not None and packet.dts is not None:
+                packet.dts = max(packet.dts, self._last + 1)
+            self._last = packet.dts
+            packet.stream = self._out
+            self._output.mux(packet)
 
     def _encode(self, frame: Any) -> None:
         if self._size:
