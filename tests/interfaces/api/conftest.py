@@ -53,7 +53,7 @@ def _taken_in(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
 @pytest.fixture
 def box(_taken_in: tuple[Path, Path], tmp_path: Path) -> Iterator[Box]:
     """The application over a library of its own, whose files are its own too."""
-    with _box(_taken_in, tmp_path) as made:
+    with own_box(_taken_in, tmp_path) as made:
         yield made
 
 
@@ -65,7 +65,8 @@ def still(_taken_in: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
         yield made
 
 
-def _box(taken_in: tuple[Path, Path], place: Path) -> Box:
+def own_box(taken_in: tuple[Path, Path], place: Path) -> Box:
+    """A copy of the folder and its library below `place`."""
     folder, library = place / "files", place / "library"
     shutil.copytree(taken_in[0], folder)
     shutil.copytree(taken_in[1], library)

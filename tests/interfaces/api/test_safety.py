@@ -182,6 +182,36 @@ def test_a_page_with_a_script_is_handed_out_as_a_download(still: Box) -> None:
     assert seen.headers["content-type"] == "image/webp"
 
 
+SCRIPT = b"<script>alert(1)</script>"
+HOSTILE = {
+    "evil.svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)">' + SCRIPT + b"</svg>",
+    "evil.xhtml": b'<html xmlns="http://www.w3.org/1999/xhtml"><body>' + SCRIPT + b"</body></html>",
+    "picture.jpg": b"<!doctype html><html><body><p>Turnips.</p>" + SCRIPT + b"</body></html>",
+    "table.csv": b"a,b\n=cmd|'/c calc'!A1," + SCRIPT + b"\n",
+}
+
+
+def test_nothing_in_a_file_runs_whatever_it_is_called(box: Box) -> None:
+    for name, body in HOSTILE.items():
+        (box.folder / name).write_bytes(body)
+    whole = (box.folder / "photos" / "IMG_2101.jpg").read_bytes()
+    (box.folder / "polyglot.html").write_bytes(whole + SCRIPT)
+    box.job("/ingest", {"paths": [str(box.folder)]})
+    names = {one["name"]: one["digest"] for one in box.get("/files", limit=500)["files"]}
+    assert names.keys() & {*HOSTILE, "polyglot.html"} >= {"picture.jpg", "polyglot.html"}
+    for name in names.keys() & {*HOSTILE, "polyglot.html"}:
+        for what in ("content", "view", "thumbnail"):
+            answer = box.client.get(f"/api/v1/files/{names[name]}/{what}")
+            if answer.status_code == 415:
+                continue
+            assert answer.status_code == 200, (name, what)
+            mime = answer.headers["content-type"].partition(";")[0]
+            shown = answer.headers["content-disposition"].startswith("inline")
+            assert not shown or mime in ("image/jpeg", "image/webp"), (name, what, mime)
+            assert answer.headers["content-security-policy"].startswith("sandbox"), (name, what)
+            assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 @pytest.mark.parametrize("path", ["/etc", "/", "relative", "/tmp/../etc", "/proc/self", "a\0b"])
 def test_only_allowed_folders_are_taken_in(still: Box, path: str) -> None:
     answer = still.client.post("/api/v1/ingest", json={"paths": [path]})

@@ -23,15 +23,16 @@ SANDBOX = "sandbox; default-src 'none'"
 KEPT = "private, max-age=31536000, immutable"
 """What a digest names never changes."""
 
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
 _BINARY: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {}}, "description": "The bytes"},
-    206: {"content": {"application/octet-stream": {}}, "description": "A range of them"},
+    200: {"content": {"*/*": _BYTES}, "description": "The bytes, in the type of the file"},
+    206: {"content": {"*/*": _BYTES}, "description": "A range of them"},
     **responses(416),
 }
 _WEBP: dict[int | str, dict[str, Any]] = {
     **_BINARY,
-    200: {"content": {"image/webp": {}}, "description": "The picture"},
-    206: {"content": {"image/webp": {}}, "description": "A range of it"},
+    200: {"content": {"image/webp": _BYTES}, "description": "The picture"},
+    206: {"content": {"image/webp": _BYTES}, "description": "A range of it"},
 }
 
 PageNumber = Annotated[int, InPath(ge=1, le=100_000)]

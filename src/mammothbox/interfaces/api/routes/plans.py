@@ -69,7 +69,9 @@ class Edit(BaseModel):
 class Judged(BaseModel):
     """A person's verdict on a plan."""
 
-    folders: list[str] = Field([], max_length=10_000, description="none: all but Unsorted")
+    folders: list[str] = Field(
+        [], max_length=10_000, description="none: all but Unsorted", examples=[["Dogs"]]
+    )
     accepted: bool = True
 
 
@@ -78,6 +80,7 @@ class Carry(BaseModel):
 
     mode: Literal["move", "copy", "link"] = "move"
     into: str = Field("", max_length=4096, description="another folder; empty: in place")
+    model_config = {"json_schema_extra": {"example": {"mode": "move", "into": ""}}}
 
 
 class Outcome(BaseModel):

@@ -53,7 +53,7 @@ def runs(desk: TheDesk) -> Any:
 @router.post(
     "/runs/{run}/undo", status_code=202, response_model=JobState, summary="Take a run back"
 )
-def undo(desk: TheDesk, run: Annotated[int, Path(ge=1, le=2**31)]) -> Any:
+def undo(desk: TheDesk, run: Annotated[int, Path(ge=1, le=2**31, examples=[1])]) -> Any:
     """Gives back the tree as it was before the run."""
     if not any(known.id == run for known in desk.library.runs()[0]):
         raise NotFound(f"there is no run {run}")
