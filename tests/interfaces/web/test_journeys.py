@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,41 @@ def test_a_tag_and_a_title_stay_when_everything_is_taken_in_anew(
     expect(page.get_by_label("Title", exact=True)).to_have_value("<b>Granny</b> & the telescope")
     assert page.locator(".item b").count() == 0
     shot(page, "photo")
+
+
+def test_markup_in_names_and_words_is_shown_as_text(fresh: Server, opened: Open) -> None:
+    markup = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
+    odd = fresh.folder / "odd"
+    odd.mkdir()
+    name = "<img src=x onerror=alert(1)> & co.jpg"
+    shutil.copy(fresh.folder / "photos" / "IMG_2104.jpg", odd / name)
+    (odd / "<b>bold<b>.txt").write_text(f"A zebra crossing. {markup} And a zebra again.")
+    fresh.job("/ingest", {"paths": [str(odd)]})
+    digest = fresh.digest(name)
+    fresh.http.patch(
+        f"/files/{digest}", json={"title": markup, "caption": markup, "add_tags": ["<i>tag</i>"]}
+    )
+    made = fresh.job("/plans", {"folder": str(odd), "by": "kind", "writer": False})
+    places = {
+        "": ".tile img",
+        "#/library?tag=<i>tag</i>": ".tile img",
+        "#/search?q=zebra": ".hit .why",
+        f"#/item/{digest}": ".tags .mine",
+        "#/groups": ".groups, .empty",
+        f"#/arrange/{made['result']['plan']}": ".folder",
+        "#/activity": ".job",
+    }
+    for where, ready in places.items():
+        page = opened(fresh, where)
+        expect(page.locator(ready).first).to_be_visible()
+        assert page.locator("img[src=x], main script, main b, #over b").count() == 0, where
+        assert not page.title().isdigit()
+        page.context.close()
+    page = opened(fresh, f"#/item/{digest}")
+    expect(page.get_by_label("Title", exact=True)).to_have_value(markup)
+    expect(page.locator(".tags .mine")).to_contain_text("<i>tag</i>")
+    page = opened(fresh, "#/search?q=zebra")
+    expect(page.locator(".hit").first).to_contain_text("<script>")
 
 
 def test_a_plan_is_changed_by_dragging_applied_and_undone(

@@ -24,11 +24,11 @@ export function busyDot() {
   });
 }
 
-export async function activity(main, params) {
+export async function activity(place, params) {
   listen();
   const jobs = h("div", {}), failures = h("div", {}), memory = h("div", {}), runs = h("div", {});
   const take = h("button", { class: "primary", onclick: () => picker().catch(tell) }, W.takeIn);
-  main.replaceChildren(h("div", { class: "page" },
+  place.draw(h("div", { class: "page" },
     h("header", {}, h("h1", {}, W.activityTitle), take),
     h("div", { class: "two" },
       h("div", {}, h("section", { "aria-live": "polite" }, jobs), h("section", {}, h("h2", {}, W.failures), failures)),
@@ -47,7 +47,7 @@ export async function activity(main, params) {
   const timer = setInterval(beat, 3000);
   beat();
   await Promise.all([drawFailures(failures), drawRuns(runs)]);
-  if (params.has("add")) picker().catch(tell);
+  if (params.has("add") && place.here) picker().catch(tell);
   return () => { ears.delete(draw); clearInterval(timer); };
 }
 
@@ -118,10 +118,11 @@ export async function picker(act = takeIn, label = W.choose) {
   const box = h("dialog", { "aria-labelledby": "pick" }, h("h2", { id: "pick" }, label), h("p", {}, ""), h("div", { class: "row" }, field), h("p", {}, ""), list,
     h("div", { class: "row" }, h("button", { onclick: () => box.close() }, W.cancel),
       h("button", { class: "primary", onclick: () => { if (field.value.trim()) { box.close(); act(field.value.trim()).catch(tell); } } }, label)));
-  let typed = false;
+  let typed = false, asked = 0;
   field.addEventListener("input", () => { typed = true; });
   const open = async (path) => {
-    const found = await call(`/places${query({ path })}`);
+    const mine = (asked += 1), found = await call(`/places${query({ path })}`);
+    if (mine !== asked) return; // another folder was chosen since
     if (path || !typed) field.value = found.path || found.folders[0] || ""; // what was typed meanwhile stays
     list.replaceChildren(...[found.parent !== null && h("button", { onclick: () => open(found.parent).catch(tell) }, `↑ ${W.up}`),
       ...found.folders.map((f) => h("button", { onclick: () => open(f).catch(tell) }, found.path ? f.split("/").pop() : f))].filter(Boolean));

@@ -4,11 +4,11 @@ import { commonFolder, empty } from "./library.js";
 import { planView } from "./plan.js";
 import W from "./words.js";
 
-export async function arrange(main, params, more) {
-  if (more[0]) { await planView(main, more[0]); return; }
+export async function arrange(place, params, more) {
+  if (more[0]) { await planView(place, more[0]); return; }
   const [choices, kept] = await Promise.all([call("/choices"), call("/plans")]);
   const folders = Object.keys(choices.folders);
-  if (!folders.length) { main.replaceChildren(empty(W.emptyTitle, W.emptyText, h("a", { class: "button", href: "#/activity?add" }, W.addFolder))); return; }
+  if (!folders.length) { place.draw(empty(W.emptyTitle, W.emptyText, h("a", { class: "button", href: "#/activity?add" }, W.addFolder))); return; }
   const all = [...new Set([commonFolder(folders), ...folders])];
   const folder = h("select", { class: "field" }, all.map((f) => h("option", { value: f }, f)));
   const by = h("select", { class: "field" }, Object.entries(W.bys).map(([value, label]) => h("option", { value }, label)));
@@ -20,10 +20,10 @@ export async function arrange(main, params, more) {
     go.disabled = true;
     note.textContent = W.proposing;
     call("/plans", { method: "POST", body: { folder: folder.value, by: by.value, hint: hint.value } })
-      .then((job) => follow(job)).then((job) => { location.hash = `#/arrange/${job.result.plan}`; })
+      .then((job) => follow(job)).then((job) => { if (place.here) location.hash = `#/arrange/${job.result.plan}`; else toast(W.proposalReady); })
       .catch((error) => { note.textContent = ""; tell(error); }).finally(() => { go.disabled = false; });
   } }, h("label", {}, W.folder, folder), h("div", { class: "row" }, h("label", {}, W.by, by), h("label", {}, W.hint, hint)), h("div", { class: "row" }, go, note));
-  main.replaceChildren(h("div", { class: "page" }, h("header", {}, h("h1", {}, W.arrangeTitle)), h("p", { class: "soft" }, W.arrangeText), form,
+  place.draw(h("div", { class: "page" }, h("header", {}, h("h1", {}, W.arrangeTitle)), h("p", { class: "soft" }, W.arrangeText), form,
     kept.plans.length > 0 && h("section", {}, h("h2", {}, W.keptPlans), h("ul", { class: "list card" }, kept.plans.slice(0, 20).map(keptPlan)))));
 }
 

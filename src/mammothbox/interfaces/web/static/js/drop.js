@@ -1,5 +1,5 @@
 // Files dropped on the page: find pictures like one, or add them to the library.
-import { $, h, call, follow, query, tell, toast } from "./dom.js";
+import { $, h, call, query, tell, toast } from "./dom.js";
 import { likePicture } from "./search.js";
 import W from "./words.js";
 
@@ -22,15 +22,14 @@ export function dropping() {
 
 async function find(files) {
   if (!files.length) return;
-  await likePicture($("main"), files[0]);
+  likePicture(files[0]);
 }
 
 export async function add(files) {
   if (!files.length) return;
   toast(W.adding(files.length));
-  for (const file of files) {
-    const job = await call(`/uploads${query({ name: file.name })}`, { method: "POST", raw: file });
-    if (files.length === 1) await follow(job);
-  }
   location.hash = "#/activity";
+  for (const file of files) {
+    await call(`/uploads${query({ name: file.name })}`, { method: "POST", raw: file });
+  }
 }

@@ -20,7 +20,8 @@ export class Grid {
     this.tiles = new Map();
     this.headers = new Map();
     this.current = 0;
-    this.element = h("div", { class: "grid", role: "list", "aria-label": W.nav.library, onkeydown: (e) => this.key(e) });
+    this.list = h("div", { class: "all", role: "list", "aria-label": W.nav.library, onkeydown: (e) => this.key(e) });
+    this.element = h("div", { class: "grid" }, this.list);
     this.frame = 0;
     this.onscroll = () => { this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.draw(); }); };
     this.sizes = new ResizeObserver(() => this.layout());
@@ -116,20 +117,20 @@ export class Grid {
       const row = this.rows[r];
       for (let i = row.first; i <= row.last; i += 1) if (!this.tiles.has(i)) fresh.append(this.tile(i, row));
     }
-    this.heads(from, fresh);
-    this.element.append(fresh);
+    this.list.append(fresh);
+    this.heads(from);
     this.fetch(first, last, quick);
     this.onmove(from, this.monthAt(from + 60));
   }
 
-  heads(from, fresh) {
+  heads(from) {
     for (const m of this.months) {
       const near = m.top > from - AHEAD && m.top < from + innerHeight + AHEAD;
       if (near && !this.headers.has(m)) {
         const header = h("h2", {}, month(m.month));
         header.style.top = `${m.top}px`;
         this.headers.set(m, header);
-        fresh.append(header);
+        this.element.append(header);
       } else if (!near && this.headers.has(m)) { this.headers.get(m).remove(); this.headers.delete(m); }
     }
   }

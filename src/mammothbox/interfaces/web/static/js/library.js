@@ -8,19 +8,20 @@ const FILTERS = ["kind", "folder", "tag", "language", "since", "until"];
 let grid = null;
 export const currentGrid = () => grid;
 
-export async function library(main, params) {
+export async function library(place, params) {
   const filters = Object.fromEntries(FILTERS.map((name) => [name, params.getAll(name)]).filter(([, v]) => v.some(Boolean)));
   const [choices, timeline] = await Promise.all([call("/choices"), call(`/timeline${query(filters)}`)]);
+  if (!place.here) return null;
   grid?.stop();
-  if (!Object.keys(choices.kinds).length) { main.replaceChildren(nothingYet()); return () => {}; }
+  if (!Object.keys(choices.kinds).length) { place.draw(nothingYet()); return null; }
   const go = (changes) => { location.hash = `#/library${query({ ...filters, ...changes })}`; };
   const head = bar(filters, choices, timeline.total, go, params.has("map"));
-  if (params.has("map")) { main.replaceChildren(head, worldMap(choices.places)); return () => {}; }
-  if (!timeline.total) { main.replaceChildren(head, empty(W.noneTitle, W.noneText)); return () => {}; }
+  if (params.has("map")) { place.draw(head, worldMap(choices.places)); return null; }
+  if (!timeline.total) { place.draw(head, empty(W.noneTitle, W.noneText)); return null; }
   const side = h("nav", { class: "timeline", "aria-label": W.timeline });
   grid = new Grid(filters, timeline, { onmove: (y, m) => mark(side, y, m) });
   const mine = grid;
-  main.replaceChildren(h("h1", { class: "hidden" }, W.nav.library), head, h("div", { class: "library" }, mine.element, side));
+  place.draw(h("h1", { class: "hidden" }, W.nav.library), head, h("div", { class: "library" }, mine.element, side));
   mine.start();
   years(side, mine);
   const again = () => years(side, mine);
@@ -38,7 +39,7 @@ function bar(filters, choices, total, go, map) {
   const choose = (name, label, values, show = (v) => v) => values.length > 0 && h("select", { class: "field", "aria-label": label, onchange: (e) => go({ [name]: e.target.value }) },
     h("option", { value: "" }, label),
     values.map((value) => h("option", { value, selected: on(name, value) }, show(value))));
-  const date = (name) => h("input", { class: "field", type: "date", "aria-label": W[name], title: W[name], value: (filters[name] || [""])[0], onchange: (e) => go({ [name]: e.target.value }) });
+  const date = (name) => h("label", { class: "dated" }, W[name], h("input", { class: "field", type: "date", value: (filters[name] || [""])[0], onchange: (e) => go({ [name]: e.target.value }) }));
   const languages = new Intl.DisplayNames(undefined, { type: "language" });
   const folders = Object.keys(choices.folders), shared = commonFolder(folders);
   return h("div", { class: "filters", role: "group" }, chips,

@@ -5,11 +5,11 @@ import { arrange } from "./arrange.js";
 import { closeItem, openItem } from "./item.js";
 import { dropping } from "./drop.js";
 import { groups } from "./groups.js";
-import { library, restoreFocus } from "./library.js";
-import { search, searchBox, stopSearch } from "./search.js";
+import { empty, library, restoreFocus } from "./library.js";
+import { like, search, searchBox, stopSearch } from "./search.js";
 import W from "./words.js";
 
-const VIEWS = { library, search, groups, arrange, activity };
+const VIEWS = { library, search, like, groups, arrange, activity };
 let behind = "", leave = () => {}, turn = 0;
 
 function parse() {
@@ -21,30 +21,39 @@ function parse() {
 async function show() {
   const { name, more, params } = parse();
   if (name === "item") {
-    if (!behind) await open("library", [], new URLSearchParams());
+    if (!behind) { behind = "#/library"; await open("library", [], new URLSearchParams()); }
     await openItem(more[0], params);
     return;
   }
-  const was = closeItem();
-  if (was && location.hash === behind) { restoreFocus(); return; }
-  behind = location.hash;
+  const was = closeItem(), now = location.hash || "#/library";
+  if (was && now === behind) { restoreFocus(); return; }
+  behind = now;
   await open(VIEWS[name] ? name : "library", more, params);
 }
 
+// Where a view draws itself. Once another view was opened, what an answer that comes late would
+// draw is left undrawn.
+class Place {
+  constructor() { this.turn = turn += 1; }
+  get here() { return this.turn === turn; }
+  draw(...nodes) { if (this.here) $("main").replaceChildren(...nodes); return this.here; }
+}
+
 async function open(name, more, params) {
-  const mine = (turn += 1);
+  const mine = new Place();
   for (const link of $("nav").children) {
     if (link.dataset.view === name) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   }
-  document.title = name === "library" ? W.title : `${W.nav[name] || params.get("q") || ""} – ${W.title}`;
+  document.title = name === "library" ? W.title : `${W.nav[name] || params.get("q") || W.likeIt} – ${W.title}`;
   if (name !== "search") { $("search").value = ""; } else if (document.activeElement !== $("search")) $("search").value = params.get("q") || "";
   leave();
   leave = () => {};
   if (name !== "search") stopSearch();
   if (name !== "search") scrollTo(0, 0);
-  behind ||= location.hash || "#/library";
-  const end = await VIEWS[name]($("main"), params, more);
-  if (mine === turn && typeof end === "function") leave = end; else if (typeof end === "function") end();
+  const end = await VIEWS[name](mine, params, more).catch((error) => {
+    mine.draw(empty(W.cannotShow, error.message, h("button", { onclick: () => show().catch(tell) }, W.again)));
+  });
+  if (mine.here && typeof end === "function") leave = end; else if (typeof end === "function") end();
 }
 
 export const goBack = () => { location.hash = behind || "#/library"; };

@@ -11,7 +11,7 @@ const s = (tag, props, ...children) => {
 };
 
 export function worldMap(places) {
-  const svg = s("svg", { viewBox: "-180 -84 360 144", class: "world", role: "img", "aria-label": W.mapLabel });
+  const svg = s("svg", { viewBox: "-180 -84 360 144", class: "world", role: "group", "aria-label": W.mapLabel });
   const page = h("div", { class: "page" }, h("h1", { class: "hidden" }, W.mapTitle), svg);
   import("./world.js").then(({ default: outline }) => svg.prepend(s("path", { d: outline })));
   const cells = new Map();

@@ -1,18 +1,24 @@
 // One proposal: the tree as it is, folders as proposed; files are dragged, folders renamed.
-import { h, call, meter, tell, thumb, toast } from "./dom.js";
+import { $, h, call, meter, tell, thumb, toast } from "./dom.js";
 import { carryOut, takeBack } from "./arrange.js";
 import W from "./words.js";
 
-const SHOWN = 36;
+const SHOWN = 36, CARRIED = "application/json";
 
-export async function planView(main, id) {
-  const view = new PlanView(main, await call(`/plans/${id}`));
+// What is dragged: files by their source, or a whole folder, which then lies in the one it is dropped on.
+const carry = (event, what, value) => {
+  event.dataTransfer.setData(CARRIED, JSON.stringify({ [what]: value }));
+  event.dataTransfer.effectAllowed = "move";
+};
+
+export async function planView(place, id) {
+  const view = new PlanView(place, await call(`/plans/${id}`));
   view.draw();
 }
 
 class PlanView {
-  constructor(main, plan) {
-    this.main = main;
+  constructor(place, plan) {
+    this.place = place;
     this.plan = plan;
     this.chosen = new Set();
     this.open = new Set();
@@ -30,35 +36,42 @@ class PlanView {
   move(files, folder) { return this.edit({ op: "move", files: [...files], folder }); }
 
   draw() {
+    if (!this.place.here) return;
     const focus = document.activeElement?.dataset?.key;
     const { plan } = this, members = new Map(plan.folders.map((f) => [f.path, []]));
     for (const move of plan.moves) members.get(folderOf(move.target))?.push(move);
     this.bar = h("div", { class: "row", role: "status" });
     const apply = h("button", { class: "primary", disabled: !plan.changes || this.done, onclick: () => this.apply().catch(tell) }, W.apply);
-    this.main.replaceChildren(h("div", { class: "page" },
+    this.place.draw(h("div", { class: "page" },
       h("header", {}, h("h1", {}, plan.root.split("/").pop() || "/"), h("span", { class: "soft" }, W.would(plan.changes, plan.moves.length - plan.changes)), apply), this.bar,
       h("p", { class: "soft small" }, W.dragHelp),
       h("div", { class: "trees" },
-        h("section", { class: "card before", "aria-label": W.now, tabindex: 0 }, h("h2", {}, W.now), tree(plan.moves.map((m) => m.source))),
+        h("div", { class: "before" },
+          h("section", { class: "card", "aria-label": W.now, tabindex: 0 }, h("h2", {}, W.now), tree(plan.moves.map((m) => m.source))),
+          h("section", { class: "card", "aria-label": W.then, tabindex: 0 }, h("h2", {}, W.then), tree(plan.moves.map((m) => m.target)))),
         h("section", { "aria-label": W.proposed }, h("h2", { class: "hidden" }, W.proposed), [...members].map(([path, moves]) => this.folder(plan.folders.find((f) => f.path === path), moves)), this.selection()))));
-    if (focus) this.main.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
+    if (focus) $("main").querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
     if (this.done) this.told();
   }
 
   folder(folder, moves) {
     const name = h("input", { class: "name", value: folder.path || W.topLevel, "aria-label": W.folderName, disabled: !folder.path, "data-key": `f:${folder.path}` });
     name.addEventListener("change", () => this.edit({ op: "rename", folder: folder.path, name: name.value }));
+    // A folder that is dragged while its name is marked with the mouse could not be marked.
+    name.addEventListener("focus", () => { head.draggable = false; });
+    name.addEventListener("blur", () => { head.draggable = Boolean(folder.path); });
     name.addEventListener("keydown", (e) => { if (e.key === "Enter") name.blur(); if (e.key === "Escape") { name.value = folder.path; name.blur(); } });
+    const head = h("header", { draggable: Boolean(folder.path), ondragstart: (e) => { if (e.target.closest("header")) carry(e, "folder", folder.path); } }, name, h("span", { class: "soft small" }, W.files(folder.files)),
+        h("span", { class: "sure" }, meter(folder.confidence, W.sure("")), `${Math.round(folder.confidence * 100)} %`),
+        folder.path && folder.path !== "Unsorted" && h("button", { class: "chip", onclick: () => this.judge(folder.path) }, W.accept),
+        folder.path && folder.path !== "Unsorted" && h("button", { class: "chip", onclick: () => this.edit({ op: "reject", folder: folder.path }) }, W.rejectFolder),
+        folder.reason && h("span", { class: "why-line" }, folder.reason));
     const all = this.open.has(folder.path), shown = all ? moves : moves.slice(0, SHOWN);
     const box = h("article", { class: `card folder${folder.path === "Unsorted" ? " unsorted" : ""}`, "aria-label": folder.path,
       ondragover: (e) => { e.preventDefault(); box.classList.add("target"); },
       ondragleave: (e) => { if (!box.contains(e.relatedTarget)) box.classList.remove("target"); },
       ondrop: (e) => { e.preventDefault(); box.classList.remove("target"); this.dropped(e, folder.path); } },
-      h("header", {}, name, h("span", { class: "soft small" }, W.files(folder.files)),
-        h("span", { class: "sure" }, meter(folder.confidence, W.sure("")), `${Math.round(folder.confidence * 100)} %`),
-        folder.path && folder.path !== "Unsorted" && h("button", { class: "chip", onclick: () => this.judge(folder.path) }, W.accept),
-        folder.path && folder.path !== "Unsorted" && h("button", { class: "chip", onclick: () => this.edit({ op: "reject", folder: folder.path }) }, W.rejectFolder),
-        folder.reason && h("span", { class: "why-line" }, folder.reason)),
+      head,
       h("ul", { class: "files" }, shown.map((move) => this.file(move)),
         moves.length > shown.length && h("li", {}, h("button", { onclick: () => { this.open.add(folder.path); this.draw(); } }, W.more(moves.length - shown.length)))));
     return box;
@@ -69,13 +82,19 @@ class PlanView {
     const pressed = this.chosen.has(move.source);
     const button = h("button", { draggable: true, "aria-pressed": String(pressed), title: move.source, "data-key": move.source,
       onclick: () => { if (!this.chosen.delete(move.source)) this.chosen.add(move.source); button.setAttribute("aria-pressed", String(this.chosen.has(move.source))); this.bottom.replaceWith(this.selection()); },
-      ondragstart: (e) => { const files = this.chosen.has(move.source) ? [...this.chosen] : [move.source]; e.dataTransfer.setData("application/json", JSON.stringify(files)); e.dataTransfer.effectAllowed = "move"; },
+      ondragstart: (e) => carry(e, "files", this.chosen.has(move.source) ? [...this.chosen] : [move.source]),
     }, move.digest ? thumb(move.digest) : h("span", { class: "blank" }), h("span", { class: moved ? "moved" : "" }, move.target.split("/").pop()));
     return h("li", {}, button);
   }
 
   dropped(event, folder) {
-    try { this.move(JSON.parse(event.dataTransfer.getData("application/json")), folder); } catch { /* something else was dropped */ }
+    let what;
+    try { what = JSON.parse(event.dataTransfer.getData(CARRIED)); } catch { return; } // something else was dropped
+    if (what.files) this.move(what.files, folder);
+    else if (what.folder !== folder && !`${folder}/`.startsWith(`${what.folder}/`)) {
+      const name = what.folder.split("/").pop();
+      this.edit({ op: "rename", folder: what.folder, name: folder ? `${folder}/${name}` : name });
+    }
   }
 
   // The way without a mouse: choose files, name a folder.

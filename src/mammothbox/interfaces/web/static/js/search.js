@@ -2,8 +2,12 @@
 import { $, h, call, clock, query, tell, thumb } from "./dom.js";
 import W from "./words.js";
 
+const REST_MS = 150; // without a key: then a model is asked too
+const MOST = 60;
+
 let running = null;
 let shown = [];
+let pictures = new Map();
 export const searchHits = () => shown;
 
 // Whoever goes on to another view is not called back by an answer that comes late.
@@ -12,35 +16,63 @@ export function stopSearch() {
   shown = [];
 }
 
-export async function search(main, params) {
+export async function search(place, params) {
   const q = params.get("q") || "";
   running?.abort();
-  running = new AbortController();
   if (!q.trim()) { location.hash = "#/library"; return; }
-  const mine = running, asked = { q, limit: 60, kind: params.getAll("kind") };
+  const { signal } = running = new AbortController(), asked = { q, limit: MOST, kind: params.getAll("kind") };
+  // What has the very words is there at once; what means or looks like it follows when the fingers rest.
   let whole = false;
-  // What has the very words is there at once; what means or looks like it comes a little later.
-  call(`/search${query({ ...asked, words: true })}`, { signal: mine.signal })
-    .then((found) => { if (!whole && found.hits.length) draw(main, { ...found, notes: [W.searching] }, W.results(found.hits.length, q), q); }).catch(tell);
   try {
-    const found = await call(`/search${query(asked)}`, { signal: mine.signal });
+    const quick = call(`/search${query({ ...asked, words: true })}`, { signal })
+      .then((found) => { if (!whole) draw(place, { ...found, notes: [W.searching] }, q); });
+    if (document.activeElement === $("search")) await quick.then(() => rest(signal)); else quick.catch(() => {});
+    const found = await call(`/search${query(asked)}`, { signal });
     whole = true;
-    draw(main, found, W.results(found.hits.length, q), q);
+    draw(place, found, q);
+    $("said").textContent = found.hits.length ? W.results(found.hits.length, q) : W.nothing(q);
   } catch (error) { tell(error); }
 }
 
-export async function likePicture(main, file) {
-  const found = await call("/search/picture", { method: "POST", raw: file });
-  draw(main, found, W.likeIt, "");
+const rest = (signal) => new Promise((resolve, reject) => {
+  const timer = setTimeout(resolve, REST_MS);
+  signal.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); });
+});
+
+let picture = null;
+export function likePicture(file) {
+  picture = file;
+  location.hash = `#/like/${encodeURIComponent(file.name)}?at=${Date.now()}`;
 }
 
-function draw(main, found, title, q) {
+// Files that look like a picture that was dropped here; the picture itself is kept nowhere.
+export async function like(place) {
+  if (!picture) { location.hash = "#/library"; return null; }
+  const address = URL.createObjectURL(picture), mine = h("img", { src: address, alt: picture.name, class: "dropped" });
+  place.draw(page(h("h1", {}, W.searching), mine));
+  const found = await call(`/search/picture${query({ limit: MOST })}`, { method: "POST", raw: picture });
+  if (place.here) { shown = found.hits.map((hit) => hit.digest); place.draw(page(h("h1", {}, W.likeIt), mine, hits(found, ""))); }
+  return () => URL.revokeObjectURL(address);
+}
+
+const page = (title, ...content) => h("div", { class: "page", role: "region", "aria-label": W.found }, h("header", {}, title), content);
+
+function draw(place, found, q) {
+  if (!place.here) return;
   shown = found.hits.map((hit) => hit.digest);
-  const list = h("ol", { class: "hits" }, found.hits.map((hit) => card(hit, q)));
-  main.replaceChildren(h("div", { class: "page" },
-    h("header", {}, h("h1", { "aria-live": "polite" }, found.hits.length ? title : W.nothing(q))),
-    found.hits.length ? list : h("p", { class: "soft" }, W.tryThis),
-    found.notes.map((note) => h("p", { class: "small soft" }, note))));
+  const waiting = found.notes.includes(W.searching), title = found.hits.length ? W.results(found.hits.length, q) : waiting ? W.searching : W.nothing(q);
+  const whole = page(h("h1", {}, title), found.hits.length > 0 && hits(found, q), !found.hits.length && !waiting && h("p", { class: "soft" }, W.tryThis),
+    found.notes.filter((note) => note !== title).map((note) => h("p", { class: "small soft" }, note)));
+  whole.dataset.query = q;
+  whole.setAttribute("aria-busy", String(waiting));
+  place.draw(whole);
+}
+
+// Pictures that were there before stay the same elements, so that nothing flickers while one types.
+function hits(found, q) {
+  const before = pictures;
+  pictures = new Map(found.hits.map((hit) => [hit.digest, before.get(hit.digest) || thumb(hit.digest)]));
+  return h("ol", { class: "hits" }, found.hits.map((hit) => card(hit, q)));
 }
 
 export const hitLink = (hit, why) => {
@@ -52,7 +84,7 @@ function card(hit, q) {
   const first = hit.why.find((why) => why.start_s != null || why.page) || hit.why[0];
   const link = hitLink(hit, first);
   return h("li", { class: `hit ${hit.kind}` },
-    h("a", { href: link, tabindex: -1, "aria-hidden": "true" }, thumb(hit.digest)),
+    h("a", { href: link, tabindex: -1, "aria-hidden": "true" }, pictures.get(hit.digest)),
     h("div", { class: "grow" },
       h("h2", {}, h("a", { href: link }, hit.name)),
       h("ul", { class: "why" }, hit.why.slice(0, 4).map((why) => reason(hit, why, q)))));
@@ -74,18 +106,14 @@ function marked(text, q) {
   return text.split(pattern).map((part, i) => (i % 2 ? h("mark", {}, part) : part));
 }
 
-// Typing changes the address at once; the list follows when the fingers rest for a moment.
+// Typing changes the address, and with it the list, at every key.
 export function searchBox() {
   const input = $("search");
   input.placeholder = W.searchHint;
-  let timer;
   input.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      const q = input.value.trim(), there = location.hash.startsWith("#/search");
-      const hash = q ? `#/search${query({ q })}` : "#/library";
-      if (there) { history.replaceState(null, "", hash); dispatchEvent(new HashChangeEvent("hashchange")); } else location.hash = hash;
-    }, 110);
+    const q = input.value.trim(), there = location.hash.startsWith("#/search");
+    const hash = q ? `#/search${query({ q })}` : "#/library";
+    if (there) { history.replaceState(null, "", hash); dispatchEvent(new HashChangeEvent("hashchange")); } else location.hash = hash;
   });
   $("search-form").addEventListener("submit", (event) => {
     event.preventDefault();
