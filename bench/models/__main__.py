@@ -16,7 +16,7 @@ from bench.quality.report import print_tables
 from mammothbox.errors import MammothboxError
 from mammothbox.settings import Settings, load_settings
 
-PARTS = ("phi", "clip", "whisper", "blip", "clients", "files", "pipeline")
+PARTS = ("clip", "whisper", "phi", "blip", "clients", "files", "pipeline")
 
 
 def main(argv: list[str] | None = None) -> int:
