@@ -20,6 +20,9 @@ PROMPT_WORDS, ANSWER_TOKENS, SLOTS = 700, 32, 4
 FULL_WORDS = 7_700
 """Words that nearly fill the context of 8,192 tokens; about one token each."""
 
+LONGEST_S = 240.0
+"""The context is not filled where that would take longer."""
+
 WORDS = [
     "the",
     "harbour",

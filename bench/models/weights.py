@@ -13,7 +13,7 @@ from bench.models import clip_file, phi_file
 from mammothbox.errors import WeightsMissing
 from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import MODELS, model_for
-from mammothbox.models.derived import build_missing, is_built
+from mammothbox.models.derived import build_missing
 from mammothbox.settings import Settings
 
 BUDGET = 6_000_000_000
@@ -62,6 +62,6 @@ def lacks_captioner(full: Settings) -> str:
         Cache(full.cache).require([model], "full")
     except WeightsMissing:
         return f"{model.id} is not there; the part blip makes it (--only blip,pipeline)"
-    if not is_built(model, Cache(full.cache)):
+    if not Cache(full.cache).is_built(model):
         return f"{model.id} is not built yet; the part blip does it (--only blip,pipeline)"
     return ""
