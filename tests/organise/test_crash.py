@@ -143,6 +143,37 @@ def test_killed_before_and_after_each_call(tmp_path, other_volume, plan_of, way,
     assert not died
 
 
+@pytest.mark.parametrize("mode", ["copy", "link"])
+@pytest.mark.slow
+def test_killed_while_second_names_and_copies_are_made(tmp_path, plan_of, mode):
+    for length in range(10_000):
+        base = tmp_path / str(length)
+        root, database = base / "mess", base / "lib" / "organise.db"
+        plant(root, MESS)
+        before = picture(root)
+        plan = plan_of(root, {name: to for name, to in MOVES.items() if name not in ("p", "q")})
+
+        def work(fuse, plan=plan, database=database):
+            journal = Lethal(Journal(database), fuse, WRITES)
+            apply(plan, journal, Lethal(LocalFiles(), fuse, CHANGES), mode=mode)
+
+        died = killed(work, length)
+        assert {name: (root / name).read_bytes() for name in MESS} == MESS
+        journal = Journal(database)
+        if died and journal.runs() and length % 2:
+            report = resume(1, journal, LocalFiles())
+            assert (report.refused, report.stopped) == ((), "")
+            assert (root / "D/E/b.jpg").read_bytes() == b"3"
+        if journal.runs():
+            assert undo(journal, LocalFiles(), run=1).refused == ()
+        journal.close()
+        assert picture(root) == before
+        if not died:
+            break
+    assert length > 20
+    assert not died
+
+
 @pytest.mark.parametrize("travel", ["rename", "copy"])
 @pytest.mark.slow
 def test_killed_at_fifty_random_moments(tmp_path, other_volume, plan_of, travel):

@@ -360,6 +360,19 @@ def test_folders_named_after_a_part_of_anothers_name_are_one():
     assert found == {"Horses": 8, "Dogs": 4, "Trips/2024-07 Rome": 2, "Trips/2024-07": 2}
 
 
+def test_rename_proposes_day_and_title_and_sidecars_follow():
+    items, _ = collection(each=8)
+    fields = {"title": "A dog: the *best* one", "taken_at": "2024-05-01T10:00:00"}
+    items[0] = dataclasses.replace(items[0], **fields)
+    items[1] = dataclasses.replace(items[1], title="", caption="")
+    items.append(Item("F_0000.xmp", Kind.DOCUMENT))
+    made = plan("/r", items, PlanOptions(rename=True, writer=False))
+    names = {move.source: move.target.rsplit("/", 1)[-1] for move in made.moves}
+    assert names["F_0000.jpg"] == "2024-05-01 A dog the best one.jpg"
+    assert names["F_0000.xmp"] == "2024-05-01 A dog the best one.xmp"
+    assert names["F_0001.jpg"] == "F_0001.jpg"
+
+
 def test_a_trip_says_what_it_is_known_by():
     def photo(number, day, place):
         return Item(f"{number}.jpg", Kind.IMAGE, taken_at=day, gps=place, looks=unit(np.ones(8)),
