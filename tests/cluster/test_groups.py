@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mammothbox.cluster import Item, find_clusters, rows_of
+from mammothbox.cluster import Item, by_wording, find_clusters, rows_of
 from mammothbox.cluster.features import PICTURE_WEIGHTS, WORD_WEIGHTS, feature_rows
 from mammothbox.cluster.groups import centres_of, group_rows, nearest, silhouette
 from mammothbox.records import Kind
@@ -35,6 +35,18 @@ def test_branches_that_join_high_are_kept_apart_against_the_silhouette():
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     assert group_rows(rows, 20).max() == 1
     assert same(group_rows(rows, 20, tall=0.05), truth)
+
+
+def test_few_papers_of_two_kinds_are_two_groups():
+    till = "Cashier Ann, qty 2, total sales 3.10, cash 5.00, change 1.90, thank you"
+    bill = "Invoice number 7, bill to Ann, due date 3 May, amount due 9.00, payment terms"
+    texts = [till, bill] * 4 + ["flowers", "bread"]
+    rows, _ = blobs(2, 4, spread=0.5)
+    rows = np.concatenate([rows[[0, 4, 1, 5, 2, 6, 3, 7]], rows[[0, 4]]])
+    assert by_wording(texts, rows, 3).tolist() == [1, 0] * 5
+    assert not by_wording(texts, rows, 5).any()
+    assert not by_wording([*texts[:6], *["flowers"] * 4], rows, 4).any()
+    assert not by_wording([till] * 10, rows, 3).any()
 
 
 def test_large_matrices_are_sampled_and_still_right():

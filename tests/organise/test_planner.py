@@ -14,6 +14,7 @@ from mammothbox.organise.options import PlanOptions, Rule, rules_of, wishes_of
 from mammothbox.organise.plan import UNSORTED, Folder, Move, Plan
 from mammothbox.organise.planner import plan
 from mammothbox.organise.taxonomy import folders_of
+from mammothbox.organise.topics import SPOKEN
 from mammothbox.organise.tree import Place, same_subject
 from mammothbox.records import Digest, Kind
 
@@ -371,6 +372,24 @@ def test_rename_proposes_day_and_title_and_sidecars_follow():
     assert names["F_0000.jpg"] == "2024-05-01 A dog the best one.jpg"
     assert names["F_0000.xmp"] == "2024-05-01 A dog the best one.xmp"
     assert names["F_0001.jpg"] == "F_0001.jpg"
+
+
+def test_recordings_are_called_numbers_only_if_they_say_little_else():
+    def embed(space, texts):
+        rows = np.eye(len(texts), dtype=np.float32)
+        numbers, history = rows[SPOKEN.index("Numbers")], SPOKEN.index("History")
+        rows[history] = unit(numbers + 0.3 * rows[history])
+        return rows
+
+    def spoken(texts):
+        row = np.eye(len(SPOKEN), dtype=np.float32)[SPOKEN.index("Numbers")]
+        items = [Item(f"{n}.wav", Kind.AUDIO, text=text, reads=row, duration_s=4.0)
+                 for n, text in enumerate(texts)]  # fmt: skip
+        made = plan("/r", items, PlanOptions(writer=False), Helpers(embed=embed))
+        return {folder.path for folder in made.folders}
+
+    assert spoken(["Seven.", "8", "Four, two", "Bye."]) == {"Numbers"}
+    assert spoken(["In 1470 it began.", "1469 or so.", "After that they fell."]) == {"History"}
 
 
 def test_a_trip_says_what_it_is_known_by():

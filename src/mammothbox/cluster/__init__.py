@@ -11,14 +11,16 @@ Example:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mammothbox.cluster.features import DIRECTIONS, PICTURE_WEIGHTS, WORD_WEIGHTS, feature_rows
-from mammothbox.cluster.groups import Labels, centres_of, group_rows
+from mammothbox.cluster.groups import Labels, centres_of, group_rows, nearest
 from mammothbox.cluster.items import Family, Item
+from mammothbox.cluster.papers import main_kind
 from mammothbox.cluster.trips import find_trips
 from mammothbox.models.contracts import Vectors
 
@@ -44,6 +46,8 @@ CLEARLY_APART = 0.2
 0.15, of different kinds 0.26 to 0.68."""
 
 
+MOSTLY = 0.6
+"""Share of papers of known kind from which few papers are divided by kind."""
 TALL = 0.25
 """Of pictures: see `group_rows`; why, and what it gained: docs/decisions.md."""
 
@@ -137,6 +141,8 @@ def _clusters_of(
     wordy = items[places[0]].family in (Family.DOCUMENTS, Family.RECORDINGS)
     apart = CLEARLY_APART if wordy and len(places) < FEW_WORDS else -1.0
     labels = group_rows(rows, most, smallest, apart, 1.0 if wordy else TALL)
+    if labels.max() == 0 and items[places[0]].family == Family.DOCUMENTS:
+        labels = by_wording([items[place].text for place in places], rows, smallest)
     fit = fit_of(rows, labels)
     found = []
     for group in range(int(labels.max()) + 1):
@@ -148,6 +154,26 @@ def _clusters_of(
         most_common = max(sorted(set(families)), key=families.count)
         found.append(Cluster(members, fits, most_common))
     return found
+
+
+def by_wording(texts: Sequence[str], rows: Vectors, smallest: int) -> Labels:
+    """Papers by the kind that their wording betrays, the others with the kind they are most like.
+
+    Args:
+        texts: of the papers.
+        rows: N x d, their feature rows.
+        smallest: papers of one kind at least; with fewer than two such kinds all are one group,
+            and so where most papers betray no kind.
+    """
+    kinds = [main_kind(text) for text in texts]
+    counts = Counter(filter(None, kinds))
+    large = sorted(kind for kind, count in counts.items() if count >= smallest)
+    labels = np.array([large.index(kind) if kind in large else -1 for kind in kinds], np.intp)
+    known = labels >= 0
+    if len(large) < 2 or known.mean() < MOSTLY:
+        return np.zeros(len(texts), np.intp)
+    labels[~known] = nearest(rows[~known], centres_of(rows[known], labels[known]))
+    return labels
 
 
 def fit_of(rows: Vectors, labels: Labels) -> Vectors:

@@ -98,3 +98,10 @@ def kinds_of(text: str) -> Mapping[str, float]:
     counts = {kind: count for kind, count in sorted(found.items()) if count >= FEWEST}
     total = sum(counts.values())
     return {kind: count / total for kind, count in counts.items()}
+
+
+def main_kind(text: str) -> str:
+    """The kind that more than half of a text's cues speak for; empty for none."""
+    kinds = kinds_of(text)
+    best = max(kinds, key=lambda kind: kinds[kind], default="")
+    return best if kinds.get(best, 0.0) > 0.5 else ""

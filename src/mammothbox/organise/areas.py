@@ -14,9 +14,10 @@ from dataclasses import replace
 from mammothbox.cluster import Item
 from mammothbox.models.contracts import Prompt
 from mammothbox.organise.names import legal_name
-from mammothbox.organise.naming import Helpers, harmless, stem
+from mammothbox.organise.naming import Helpers, harmless
 from mammothbox.organise.options import PlanOptions
 from mammothbox.organise.plan import UNSORTED
+from mammothbox.organise.terms import stem
 from mammothbox.organise.tree import TRIPS, Place, by_family
 
 MANY = 14

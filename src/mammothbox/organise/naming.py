@@ -20,8 +20,17 @@ from mammothbox.cluster import Cluster, Family, Item
 from mammothbox.cluster.papers import kinds_of
 from mammothbox.models.contracts import Prompt, Vectors
 from mammothbox.organise.names import legal_name
-from mammothbox.organise.terms import distinctive_terms
-from mammothbox.organise.topics import COVERS, PICTURED, SPOKEN, WRITTEN, nearest_topics
+from mammothbox.organise.terms import distinctive_terms, stem
+from mammothbox.organise.topics import (
+    COVERS,
+    NEVER,
+    NUMERALS,
+    PICTURED,
+    SPOKEN,
+    WRITTEN,
+    nearest_topics,
+    only_numerals,
+)  # fmt: skip
 
 TOPIC_FLOOR = 0.2
 """Nearness under which even the nearest topic says nothing of a cluster."""
@@ -151,7 +160,14 @@ def _topics(
 def _said(
     items: Sequence[Item], cluster: Cluster, terms: Sequence[str], topics: Sequence[str]
 ) -> dict[str, float]:
-    """Topic → how far a paper's own words say it: its kind by its wording, or a telling word."""
+    """Topic → how far files' own words say it: a paper's kind by its wording, or a telling word.
+
+    Recordings are of numbers if they say little else; vectors take a year in a sentence for one.
+    """
+    if cluster.family == Family.RECORDINGS:
+        spoken = [text for place in cluster.members[:VOTERS] if (text := items[place].text.strip())]
+        share = sum(map(only_numerals, spoken)) / max(len(spoken), 1)
+        return {"Numbers": share if share >= NUMERALS else NEVER}
     if cluster.family != Family.DOCUMENTS:
         return {}
     kinds: dict[str, float] = defaultdict(float)
@@ -279,12 +295,3 @@ def checked(said: str, name: Name) -> str:
     if not known & {stem(word) for word in words}:
         return ""
     return text[:1].upper() + text[1:].lower()
-
-
-def stem(word: str) -> str:
-    """A word without its commonest endings, so that one subject has one form."""
-    for ending in ("ing", "ers", "er", "ies", "es", "s", "y", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)]
-            break
-    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word

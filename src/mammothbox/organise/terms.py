@@ -44,3 +44,12 @@ def distinctive_terms(
         }
         result.append(sorted(scores, key=lambda word: (-scores[word], word))[:keep])
     return result
+
+
+def stem(word: str) -> str:
+    """A word without its commonest endings, so that one subject has one form."""
+    for ending in ("ing", "ers", "er", "ies", "es", "s", "y", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word

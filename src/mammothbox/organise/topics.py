@@ -72,6 +72,18 @@ COVERS: Mapping[str, str] = {
 """What is compared in place of the bare name, where the name alone says too little."""
 
 
+NUMERALS = 0.25
+"""Share of recordings that are nothing but numerals from which a group of them is of numbers: one
+spoken word is often heard as another."""
+_NUMERALS = frozenset(
+    """zero oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+    fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty
+    ninety hundred thousand million and point minus""".split()  # noqa: SIM905
+)
+NEVER = -2.0
+"""Of a topic that the files' own words rule out, however near it is."""
+
+
 def nearest_topics(
     clusters: Sequence[Vectors],
     topics: Sequence[str],
@@ -89,7 +101,7 @@ def nearest_topics(
         clusters: for each its files' vectors, rows L2-normalised.
         topics: the names.
         vectors: one row a topic, in the same space, rows L2-normalised.
-        said: for each cluster, topic → how far its files' own words say so, 0 to 1.
+        said: for each cluster, topic → how far its files' own words say so, 0 to 1, or `NEVER`.
         keep: so many for each.
     """
     middle = np.mean([rows.mean(0) for rows in clusters], axis=0) if len(clusters) > 1 else 0
@@ -105,6 +117,16 @@ def nearest_topics(
         best = np.argsort(-scores, kind="stable")[:keep]
         result.append([(topics[place], float(scores[place])) for place in best.tolist()])
     return result
+
+
+def only_numerals(text: str) -> bool:
+    """Whether a text is nothing but numbers, in digits or (English) words.
+
+    >>> only_numerals("Seven, 8."), only_numerals("In 1470")
+    (True, False)
+    """
+    words = re.findall(r"[^\W_]+", text.lower())
+    return bool(words) and all(word.isdigit() or word in _NUMERALS for word in words)
 
 
 def _unit(rows: npt.NDArray[np.float32]) -> Vectors:

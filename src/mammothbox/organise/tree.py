@@ -12,9 +12,9 @@ from datetime import date
 
 from mammothbox.cluster import Item
 from mammothbox.organise.names import collision_key, legal_name
-from mammothbox.organise.naming import stem
 from mammothbox.organise.options import PlanOptions, Rule
 from mammothbox.organise.plan import UNSORTED
+from mammothbox.organise.terms import stem
 
 MANY_YEARS = 30
 """Files of one topic from which `mixed` divides it by year, if it has several."""
