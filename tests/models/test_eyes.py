@@ -84,9 +84,7 @@ def test_a_photo_of_nothing_is_not_spoken_of_with_confidence(eyes: EyesEngine) -
     assert look.confidence < 0.5
 
 
-def test_vectors_have_length_one_and_do_not_depend_on_company(
-    eyes: EyesEngine, media: Path
-) -> None:
+def test_vectors_and_captions_do_not_depend_on_company(eyes: EyesEngine, media: Path) -> None:
     paths = sorted((media / "photos/flickr8k/val").iterdir())[:11]
     images = [_pixels(path) for path in paths]
 
@@ -96,6 +94,9 @@ def test_vectors_have_length_one_and_do_not_depend_on_company(
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert np.allclose(vectors, eyes.embed_images(images), atol=1e-5)
     assert np.allclose(vectors[10], eyes.embed_images(images[10:])[0], atol=1e-4)
+    # Photos whose sentence is complete leave the batch early; what they said must not change.
+    alone = [eyes.look([image])[0].caption for image in images]
+    assert [look.caption for look in looks] == alone
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2000), (2000, 3), (260, 260)])

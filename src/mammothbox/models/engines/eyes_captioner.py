@@ -23,6 +23,9 @@ BEAMS = 3
 LONGEST = 19
 """Words of the longest sentence, the end mark included."""
 
+WORTHWHILE = 0.125
+"""Share of photos with all beams ended from which it pays to go on without them."""
+
 UNFINISHED = 400.0
 """Taken from the log-probability of a sentence that ran out of room."""
 
@@ -72,10 +75,34 @@ class _Beams:
         self.ended = self.ended[source] | (word == EOS)
         return source
 
+    def over(self) -> npt.NDArray[np.bool_]:
+        """For each photo, whether all its beams ended."""
+        return np.asarray(self.ended.reshape(-1, BEAMS).all(axis=1), np.bool_)
+
+    def of(self, photos: npt.NDArray[np.bool_]) -> _Beams:
+        """The beams of the chosen photos."""
+        rows = np.repeat(photos, BEAMS)
+        return _Beams(self.ids[rows], self.scores[rows], self.ended[rows])
+
     def lengths(self) -> Ids:
         """Words said, the end mark included."""
         lengths: Ids = np.maximum(1, (self.ids[:, 1:] != PAD).sum(axis=1))
         return lengths
+
+
+@dataclass
+class _Wording:
+    """Photos still being worded: their places in the batch, their beams, what is seen of them."""
+
+    photos: Ids
+    beams: _Beams
+    keys: Array
+    values: Array
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> _Wording:
+        """The chosen photos."""
+        keys, values = self.keys[:, chosen], self.values[:, chosen]
+        return _Wording(self.photos[chosen], self.beams.of(chosen), keys, values)
 
 
 class CaptionDecoder:
@@ -90,8 +117,8 @@ class CaptionDecoder:
     """
 
     def __init__(self, shipped: Path, threads: int) -> None:
-        self._memory = open_session(shipped / "eyes_memory.onnx", threads)
-        self._step = open_session(shipped / "eyes_step.onnx", threads)
+        self._memory = open_session(shipped / "eyes_memory.onnx", threads, one_arena=True)
+        self._step = open_session(shipped / "eyes_step.onnx", threads, one_arena=True)
         self._words = (shipped / "caption_words.txt").read_text("utf-8").split("\n")
         layers, _, self._heads, _, self._size = self._step.get_inputs()[3].shape
         self._layers = int(layers)
@@ -106,39 +133,43 @@ class CaptionDecoder:
         if not len(cells):
             return []
         keys, values = self._memory.run(["keys", "values"], {"cells": cells, "labels": labels})
-        beams = _Beams.start(len(cells))
-        rows = len(beams.ids)
-        empty = np.zeros((self._layers, rows, self._heads, 0, self._size), np.float32)
-        past, source = (empty, empty), np.arange(rows)
+        work = _Wording(np.arange(len(cells)), _Beams.start(len(cells)), keys, values)
+        source, found = np.arange(len(cells) * BEAMS), dict[int, Sentence]()
+        past = [np.zeros((self._layers, len(source), self._heads, 0, self._size), np.float32)] * 2
         for at in range(LONGEST):
-            best, best_ids, *now = self._step.run(
+            best, best_ids, *past = self._step.run(
                 None,
                 {
-                    "ids": beams.ids[:, -1],
+                    "ids": work.beams.ids[:, -1],
                     "at": np.array(at, np.int64),
                     "source": source,
                     "past_keys": past[0],
                     "past_values": past[1],
-                    "keys": keys,
-                    "values": values,
+                    "keys": work.keys,
+                    "values": work.values,
                 },
             )
-            past = (now[0], now[1])
-            source = beams.extend(best, best_ids)
-            if beams.ended.all():
+            source = work.beams.extend(best, best_ids)
+            over = work.beams.over()
+            if over.all():
                 break
-        return self._best(beams)
+            if over.mean() >= WORTHWHILE:
+                found |= self._best(work.of(over))
+                source, work = source[np.repeat(~over, BEAMS)], work.of(~over)
+        found |= self._best(work)
+        return [found[photo] for photo in range(len(cells))]
 
-    def _best(self, beams: _Beams) -> list[Sentence]:
+    def _best(self, work: _Wording) -> dict[int, Sentence]:
         """The sentence of each photo that its beams agree on; unfinished ones have no vote."""
+        beams = work.beams
         mean = beams.scores / beams.lengths()
         scores = np.where(beams.ended, beams.scores, beams.scores - UNFINISHED)
-        found = []
-        for start in range(0, len(scores), BEAMS):
+        found = {}
+        for photo, start in zip(work.photos.tolist(), range(0, len(scores), BEAMS), strict=True):
             rows = beams.ids[start : start + BEAMS].tolist()
             words = [[word for word in row if word not in (PAD, BOS, EOS)] for row in rows]
             row = start + agreed(words, scores[start : start + BEAMS].tolist())
-            found.append(Sentence(self._text(beams.ids[row]), float(mean[row])))
+            found[photo] = Sentence(self._text(beams.ids[row]), float(mean[row]))
         return found
 
     def _text(self, ids: Sequence[int] | Ids) -> str:

@@ -32,8 +32,8 @@ class JointSpace:
     """
 
     def __init__(self, shipped: Path, text: Callable[[], TextEngine], threads: int) -> None:
-        self._image = open_session(shipped / "eyes_image.onnx", threads)
-        self._sentence = open_session(shipped / "eyes_sentence.onnx", threads)
+        self._image = open_session(shipped / "eyes_image.onnx", threads, one_arena=True)
+        self._sentence = open_session(shipped / "eyes_sentence.onnx", threads, one_arena=True)
         self._text = text
 
     def images(self, cells: Array, labels: Array) -> Array:

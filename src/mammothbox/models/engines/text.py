@@ -63,7 +63,7 @@ class TextEngine:
 
     def __init__(self, model: Path, threads: int) -> None:
         self._tokenizer = open_tokenizer(model / TOKENIZER)
-        self._session = open_session(model / GRAPH, threads)
+        self._session = open_session(model / GRAPH, threads, one_arena=True)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """N x 384, rows L2-normalised, in the order of `texts`; an empty text is allowed."""
