@@ -29,7 +29,7 @@ class Limit:
     Attributes:
         what: the promise in words.
         path: keys that lead to the figure.
-        sign: ``>=``, ``<=``, ``==``, or empty for a figure that is only printed.
+        sign: ``>``, ``>=``, ``<=``, ``==``, or empty for a figure that is only printed.
         value: the limit; a path of keys when it is itself a figure of the result.
     """
 
@@ -48,10 +48,10 @@ QUALITY: Sequence[Limit] = (
     Limit("COCO photos, recall at 10", ("coco", "text_to_image", "r10")),
     Limit("COCO photos, CIDEr", ("captions", "coco_cider")),
     Limit(
-        "COCO captions that name a true object, above those without labels",
+        "COCO captions that name a true object, above the sentences alone",
         ("captions", "named_object"),
-        ">=",
-        ("captions", "named_without_fallback"),
+        ">",
+        ("captions", "named_by_sentence_alone"),
     ),
     Limit("COCO object names, mean average precision", ("objects", "map")),
     Limit("photos whose nearest is of their own group", ("likeness", "nearest_same_group")),
@@ -114,6 +114,7 @@ ORGANISE: Sequence[Limit] = (
 )
 
 _HOLDS = {
+    ">": lambda figure, limit: figure > limit,
     ">=": lambda figure, limit: figure >= limit,
     "<=": lambda figure, limit: figure <= limit,
     "==": lambda figure, limit: figure == limit,

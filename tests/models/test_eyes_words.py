@@ -26,9 +26,21 @@ def test_below_the_threshold_the_labels_speak_and_say_so() -> None:
     assert said.confidence < 0.3
 
 
-def test_a_very_sure_label_is_added_as_a_guess_and_the_sentence_is_left_alone() -> None:
-    said = decide(SENTENCE, -0.5, [("tricycle", 0.9)], JUDGEMENT)
-    assert said.text == f"{SENTENCE}; probably: tricycle"
+def test_below_the_threshold_labels_that_are_not_likely_themselves_do_not_speak() -> None:
+    said = decide(SENTENCE, -3.0, [("toaster", 0.3), ("stove", 0.2)], JUDGEMENT)
+    assert (said.text, said.from_labels) == (SENTENCE, False)
+
+
+@pytest.mark.parametrize(
+    ("sure_of", "probability", "added"),
+    [(-0.5, 0.91, True), (-0.5, 0.85, False), (-1.3, 0.71, True), (-1.3, 0.65, False)],
+    ids=["trusted-certain", "trusted-sure", "doubtful-sure", "doubtful-likely"],
+)
+def test_a_sure_label_is_added_as_a_guess_and_the_sentence_is_left_alone(
+    sure_of: float, probability: float, added: bool
+) -> None:
+    said = decide(SENTENCE, sure_of, [("tricycle", probability)], JUDGEMENT)
+    assert said.text == SENTENCE + "; probably: tricycle" * added
     assert not said.from_labels
 
 
@@ -73,9 +85,3 @@ def test_words_are_joined_as_people_write_them() -> None:
     assert join_words(["the", "dog", "'s", "ball", "does", "n't", "roll"]) == (
         "the dog's ball doesn't roll"
     )
-
-
-def test_a_sure_label_speaks_instead_of_a_doubtful_sentence_that_does_not_know_it() -> None:
-    labels = [("Egyptian cat", 0.76), ("tiger cat", 0.1)]
-    said = decide("a man is sitting on a bench", -1.3, labels, JUDGEMENT)
-    assert (said.text, said.from_labels) == ("probably: Egyptian cat, tiger cat", True)
