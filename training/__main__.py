@@ -1,15 +1,14 @@
 """The whole recipe in a row: `python -m training --media DIR` (`make train ARGS="--media DIR"`).
 
 Takes the published weights from the user's cache (`mammothbox models pull` brings them). Goes on
-where it was stopped. `--quick` takes 200 photos and one epoch of each step: a smoke test, not a
-model.
+where it was stopped. `--quick` takes 160 photos and a few epochs of each step: a smoke test of a
+minute, not a model.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +17,11 @@ import torch
 from mammothbox.models.engines.text import GRAPH
 from mammothbox.models.pulling import where
 from mammothbox.settings import load_settings
-from training import data, features, joint, names, self_critical, texts, train_captioner
+from training import calibrate, data, features, joint, members, names, texts
 from training.export import export
-from training.team import together
 
-WORKERS = 2
+QUICK_PHOTOS = 160
+QUICK = members.Plan(epochs=6, tuned=1, held_out=32)
 
 
 def prepare(media: Path, run: Path, *, limit: int | None) -> data.Split:
@@ -34,7 +33,9 @@ def prepare(media: Path, run: Path, *, limit: int | None) -> data.Split:
         raise SystemExit("the published weights are missing; run: mammothbox models pull")
     features.extract(flickr / "train", pth, out, views=4, limit=limit)
     if not (out / "captions.json").exists():
-        texts.extract(texts.captions_of(flickr / "captions.csv", "train"), minilm, out)
+        rows = texts.captions_of(flickr / "captions.csv", "train")
+        seen = set((out / "names.txt").read_text().split())
+        texts.extract([row for row in rows if row[0] in seen], minilm, out)
         names.write(minilm, out)
     return data.load(out)
 
@@ -52,43 +53,29 @@ def learn_joint(split: data.Split, run: Path, *, quick: bool) -> None:
     joint.finish(run / "joint", inputs, split, everything, choose)
 
 
-def learn_captioner(run: Path, minilm: Path, *, quick: bool) -> Path:
-    """Cross-entropy, self-critical learning, and the mean of the two; returns the weights."""
-    features, out = run / "train", run / "captioner"
-    for planned, until in [(1, 1)] if quick else train_captioner.PLAN:
-        together(
-            partial(
-                train_captioner.as_member,
-                {
-                    "features": features,
-                    "out": out,
-                    "minilm": minilm,
-                    "epochs": planned,
-                    "until": until,
-                    "held_out": held_out(quick),
-                },
-            ),
-            WORKERS,
-        )
-    together(
-        partial(
-            self_critical.as_member,
-            {
-                "features": features,
-                "start": out / "xe.pt",
-                "out": out,
-                "epochs": 1 if quick else self_critical.EPOCHS,
-                "held_out": held_out(quick),
-            },
-        ),
-        WORKERS,
-    )
-    return self_critical.blend(out / "xe.pt", out / "sc.pt", out / "captioner.pt")
-
-
 def held_out(quick: bool) -> int:
-    """Photos to choose on."""
-    return 50 if quick else data.HELD_OUT
+    """Photos that the joint space chooses on."""
+    return QUICK.held_out if quick else data.HELD_OUT
+
+
+def recipe(media: Path, run: Path, out: Path, *, quick: bool = False) -> None:
+    """All steps: features, joint space, captioners, graphs and `eyes.json` into `out`.
+
+    Args:
+        media: directory that holds `photos/flickr8k`.
+        run: directory of everything in between; a second start goes on from what is there.
+        out: directory of what could ship.
+        quick: few photos, few epochs.
+    """
+    torch.set_num_threads(2)
+    split = prepare(media, run, limit=QUICK_PHOTOS if quick else None)
+    learn_joint(split, run, quick=quick)
+    minilm = where(load_settings())["minilm"]
+    plan = QUICK if quick else members.Plan()
+    captioners = members.learn(run / "train", run / "captioner", minilm, plan)
+    export(captioners, run / "joint", out)
+    shutil.copy(Path(__file__).parents[1] / "src/mammothbox/models/weights/LICENSE", out)
+    calibrate.calibrate(split, out, plan.held_out)
 
 
 def main() -> None:
@@ -99,16 +86,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where the graphs go; default RUN/weights")
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args()
-    torch.set_num_threads(2)
     run = args.run / "quick" if args.quick else args.run
-    split = prepare(args.media, run, limit=200 if args.quick else None)
-    learn_joint(split, run, quick=args.quick)
-    minilm = where(load_settings())["minilm"]
-    best = learn_captioner(run, minilm, quick=args.quick)
     out = args.out or run / "weights"
-    export(best, run / "joint", out)
-    shutil.copy(Path(__file__).parents[1] / "src/mammothbox/models/weights/LICENSE", out)
-    print(f"graphs in {out}; next: python -m training.calibrate --weights {out}")
+    recipe(args.media, run, out, quick=args.quick)
+    print(f"graphs in {out}")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,15 @@
 
     python -m training.export --run DIR --out src/mammothbox/models/weights
 
-`--run` holds what the steps before wrote: `captioner/captioner.pt`, `joint/member*.pt` and
-`joint/standard.npz`. Numbers of matrix products are stored and multiplied as bytes (`--plain`
-leaves them as they are).
+`--run` holds what the steps before wrote: `captioner/member*/captioner.pt`, `joint/member*.pt` and
+`joint/standard.npz`. Numbers of matrix products are stored with six bits (`--plain` leaves them as
+they are).
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +24,13 @@ from training.train_captioner import load
 GRAPHS = ("eyes_memory.onnx", "eyes_step.onnx", "eyes_image.onnx", "eyes_sentence.onnx")
 
 
-def export(captioner: Path, heads: Path, out: Path, *, plain: bool = False) -> None:
-    """All graphs and the words into `out`."""
+def export(captioners: Sequence[Path], heads: Path, out: Path, *, plain: bool = False) -> None:
+    """All graphs and the words into `out`; the captioners speak together."""
     out.mkdir(parents=True, exist_ok=True)
-    model, words = load(captioner)
-    write_captioner(model, words, out)
+    models, words = zip(*map(load, captioners), strict=True)
+    if any(some != words[0] for some in words):
+        raise ValueError("the captioners do not share their words")
+    write_captioner(models, words[0], out)
     pairs, standard = joint.load_members(heads), np.load(heads / "standard.npz")
     write_image(pairs, standard, out)
     write_sentence(pairs, standard["keep"], out)
@@ -42,7 +45,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--plain", action="store_true")
     args = parser.parse_args()
-    export(args.run / "captioner/captioner.pt", args.run / "joint", args.out, plain=args.plain)
+    captioners = sorted(args.run.glob("captioner/member*/captioner.pt"))
+    export(captioners, args.run / "joint", args.out, plain=args.plain)
 
 
 if __name__ == "__main__":

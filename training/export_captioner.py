@@ -1,12 +1,14 @@
-"""Writes the trained captioner as the two ONNX graphs that ship.
+"""Writes the trained captioners as the two ONNX graphs that ship.
 
-The graphs do the same sums as the PyTorch module (a test compares them). Place in the flow:
-`export` calls this; `eyes_captioner` in the package runs what it writes.
+The graphs do the same sums as the PyTorch modules (a test compares them). Members speak together:
+the mean of their scores chooses a word, and what they keep lies side by side like more layers of
+one. Place in the flow: `export` calls this; `eyes_captioner` in the package runs what it writes.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +39,10 @@ def half(layer: nn.Linear, part: int) -> nn.Linear:
     return made
 
 
-def write_memory(model: net.Captioner, target: Path) -> None:
-    """Cells and label vector in; keys (layers x N x heads x size x 26) and values out."""
-    shape, write = model.shape, Writer("eyes_memory")
-    add, heads, size = write.graph.add, shape.heads, shape.width // shape.heads
+def _remember(write: Writer, model: net.Captioner) -> tuple[list[str], list[str]]:
+    """One member's memory: keys and values of each of its decoder layers."""
+    shape, add = model.shape, write.graph.add
+    heads, size = shape.heads, shape.width // shape.heads
     mean = add("ReduceMean", ["cells"], axes=[1], keepdims=0)
     whole = write.linear(add("Concat", [mean, "labels"], axis=1), model.whole)
     whole = add("Unsqueeze", [whole, write.ints(1)])
@@ -56,21 +58,26 @@ def write_memory(model: net.Captioner, target: Path) -> None:
     found = add("Reshape", [found, write.ints(0, 0, shape.width)])
     x = add("Add", [x, write.linear(found, layer.attend.out)])
     x = write.norm(inner(write, x, layer), model.norm_memory)
-    for name, part, perm in (("keys", 0, [0, 2, 3, 1]), ("values", 1, [0, 2, 1, 3])):
-        each = [
-            add(
-                "Unsqueeze",
-                [
-                    write.split(
-                        write.linear(x, half(one.cross.key_value, part)), heads, size, perm
-                    ),
-                    write.ints(0),
-                ],
-            )
-            for one in model.decoder
-        ]
-        add("Concat", each, name, axis=0)
-    layers, kept = len(model.decoder), shape.grid**2 + 1
+
+    def part_of(one: net.Layer, part: int, perm: list[int]) -> str:
+        made = write.split(write.linear(x, half(one.cross.key_value, part)), heads, size, perm)
+        return add("Unsqueeze", [made, write.ints(0)])
+
+    keys = [part_of(one, 0, [0, 2, 3, 1]) for one in model.decoder]
+    return keys, [part_of(one, 1, [0, 2, 1, 3]) for one in model.decoder]
+
+
+def write_memory(models: Sequence[net.Captioner], target: Path) -> None:
+    """Cells and label vector in; keys (layers x N x heads x size x 26) and values out.
+
+    Layers are those of all members, one member's after the other's.
+    """
+    shape, write = models[0].shape, Writer("eyes_memory")
+    each = [_remember(write, model) for model in models]
+    for name, part in (("keys", 0), ("values", 1)):
+        write.graph.add("Concat", [one for member in each for one in member[part]], name, axis=0)
+    layers, kept = sum(len(model.decoder) for model in models), shape.grid**2 + 1
+    heads, size = shape.heads, shape.width // shape.heads
     write.graph.save(
         target,
         [
@@ -113,29 +120,40 @@ def _step_layer(
     return inner(write, x, layer), now["past_keys"], now["past_values"]
 
 
-def write_step(model: net.Captioner, target: Path) -> None:
-    """One word further for R = photos x beams rows; `source` says which row each one continues."""
-    shape, write = model.shape, Writer("eyes_step")
-    add, heads, size = write.graph.add, shape.heads, shape.width // shape.heads
-    layers = len(model.decoder)
+def _score(
+    write: Writer, model: net.Captioner, first: int, rows: str, kept: tuple[list[str], list[str]]
+) -> str:
+    """One member's scores of the next words; its layers count from `first`; fills `kept`."""
+    shape, add = model.shape, write.graph.add
+    heads, size = shape.heads, shape.width // shape.heads
     words = write.array(model.words.weight * math.sqrt(shape.width))
     place = add("Gather", [write.array(model.order), "at"])
     x = add("Unsqueeze", [add("Add", [add("Gather", [words, "ids"]), place]), write.ints(1)])
-    photos = add("Slice", [add("Shape", ["keys"]), write.ints(1), write.ints(2)])
-    rows = add("Concat", [photos, write.ints(-1, heads, size)], axis=0)
-    keys, values = [], []
-    for index, layer in enumerate(model.decoder):
+    for index, layer in enumerate(model.decoder, first):
         x, key, value = _step_layer(write, layer, index, x, rows, heads, size)
-        keys.append(add("Unsqueeze", [key, write.ints(0)]))
-        values.append(add("Unsqueeze", [value, write.ints(0)]))
-    add("Concat", keys, "now_keys", axis=0)
-    add("Concat", values, "now_values", axis=0)
+        kept[0].append(add("Unsqueeze", [key, write.ints(0)]))
+        kept[1].append(add("Unsqueeze", [value, write.ints(0)]))
     x = add("Squeeze", [write.norm(x, model.norm_output), write.ints(1)])
     bias = model.bias.detach().clone()
     bias[[net.PAD, net.BOS, net.UNKNOWN]] = HIDDEN
     # One table for the words read and the words said: it is a tenth of what ships.
-    scores = add("Gemm", [x, words, write.array(bias)], alpha=1 / math.sqrt(shape.width), transB=1)
-    chances = add("LogSoftmax", [scores], axis=-1)
+    alpha = 1 / math.sqrt(shape.width)
+    return add("Gemm", [x, words, write.array(bias)], alpha=alpha, transB=1)
+
+
+def write_step(models: Sequence[net.Captioner], target: Path) -> None:
+    """One word further for R = photos x beams rows; `source` says which row each one continues."""
+    shape, write = models[0].shape, Writer("eyes_step")
+    add, heads, size = write.graph.add, shape.heads, shape.width // shape.heads
+    photos = add("Slice", [add("Shape", ["keys"]), write.ints(1), write.ints(2)])
+    rows = add("Concat", [photos, write.ints(-1, heads, size)], axis=0)
+    kept: tuple[list[str], list[str]] = ([], [])
+    scores = [_score(write, model, len(kept[0]), rows, kept) for model in models]
+    layers = len(kept[0])
+    add("Concat", kept[0], "now_keys", axis=0)
+    add("Concat", kept[1], "now_values", axis=0)
+    together = add("Mean", scores) if len(scores) > 1 else scores[0]
+    chances = add("LogSoftmax", [together], axis=-1)
     write.graph.add_many("TopK", [chances, write.ints(BEST)], ["best", "best_ids"], axis=-1)
     past = (layers, "r", heads, "t", size)
     write.graph.save(
@@ -158,9 +176,10 @@ def write_step(model: net.Captioner, target: Path) -> None:
     )
 
 
-def write_captioner(model: net.Captioner, words: list[str], out: Path) -> None:
-    """Both graphs and the words into `out`."""
-    model.eval().float()
-    write_memory(model, out / "eyes_memory.onnx")
-    write_step(model, out / "eyes_step.onnx")
+def write_captioner(models: Sequence[net.Captioner], words: list[str], out: Path) -> None:
+    """Both graphs and the words into `out`; the members share sizes and words."""
+    for model in models:
+        model.eval().float()
+    write_memory(models, out / "eyes_memory.onnx")
+    write_step(models, out / "eyes_step.onnx")
     (out / "caption_words.txt").write_text("".join(f"{word}\n" for word in words))

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,9 +25,8 @@ from training import captioner as net
 from training import data
 from training.curves import Curve
 from training.schedule import warm_cosine
-from training.team import Team, together
 from training.train_captioner import (
-    ALONE,
+    HELD_OUT,
     Learner,
     Photos,
     cider_of,
@@ -89,11 +87,10 @@ def fit(
     rate: float = RATE,
     seed: int = 0,
     anchor: float = 0.1,
-    team: Team = ALONE,
 ) -> Path:
     """Train on from `start`; write the mean of the last steps to `out`/sc.pt after each epoch."""
     model, words = load(start)
-    learner = Learner(model, rate, 0.99, 0.0, team)
+    learner = Learner(model, rate, 0.99, 0.0)
     photos, groups = Photos(split, labels), split.captions_by_photo()
     spoken = [tokenize(sentence) for sentence in split.captions]
     ids = to_ids(spoken, words, model.shape.longest)
@@ -110,34 +107,32 @@ def fit(
         step = first * (len(learn) // batch)
         curve.read()
     for epoch in range(first, until or epochs):
-        torch.manual_seed(seed + 1000 * epoch + team.rank)
+        torch.manual_seed(seed + 1000 * epoch)
         rng, began = np.random.default_rng([seed, 1, epoch]), time.monotonic()
         drawn, losses, order = [], [], rng.permutation(learn)
         for at in range(0, len(order) - batch + 1, batch):
             views = rng.integers(0, split.views, batch)
-            few = np.stack([ids[rng.choice(groups[p], 1)] for p in order[at : at + batch]])
-            chosen = team.share(order[at : at + batch])
-            seen = photos(chosen * split.views + team.share(views))
+            chosen = order[at : at + batch]
+            few = np.stack([ids[rng.choice(groups[p], 1)] for p in chosen])
+            seen = photos(chosen * split.views + views)
             fast = learner.fast.eval()
             with torch.no_grad():
                 said = net.say(fast, fast.remember(*seen), DRAWN, draw=True, heat=HEAT)
             rewards = rewards_of(said, chosen, reward, words, place)
             memory = fast.train().remember(*seen)
             loss = policy_loss(fast, memory, said, rewards)
-            plain = loss_of(fast, memory, torch.from_numpy(team.share(few)))
+            plain = loss_of(fast, memory, torch.from_numpy(few))
             step += 1
             learner.step(loss + anchor * plain, rate * warm_cosine(step / steps))
             drawn.append(float(rewards.mean()))
             losses.append(plain.item())
-            if len(drawn) % 20 == 0 and team.leads:
+            if len(drawn) % 20 == 0:
                 print(
                     f"  {len(drawn)}: reward {np.mean(drawn[-20:]):.3f}, "
                     f"loss {np.mean(losses[-20:]):.3f}",
                     flush=True,
                 )
-        score = cider_of(learner.mean, photos, choose * split.views, scorer, words, team)
-        if not team.leads:
-            continue
+        score = cider_of(learner.mean, photos, choose * split.views, scorer, words)
         curve.add(
             epoch=epoch + 1, reward=float(np.mean(drawn)), loss=float(np.mean(losses)), cider=score
         )
@@ -151,12 +146,12 @@ def fit(
     return out / "sc.pt"
 
 
-def blend(start: Path, tuned: Path, out: Path) -> Path:
-    """The mean of the weights before and after: measured, it speaks better than either."""
-    (before, words), (after, _) = load(start), load(tuned)
+def blend(start: Path, tuned: Sequence[Path], out: Path) -> Path:
+    """The mean of the weights before, and of the mean of those after: it speaks better than any."""
+    (before, words), after = load(start), [load(path)[0].parameters() for path in tuned]
     with torch.no_grad():
-        for ours, theirs in zip(before.parameters(), after.parameters(), strict=True):
-            ours.lerp_(theirs, 0.5)
+        for ours, *theirs in zip(before.parameters(), *after, strict=True):
+            ours.lerp_(torch.stack(theirs).mean(0), 0.5)
     save(before, words, out)
     return out
 
@@ -171,26 +166,23 @@ def train(
     batch: int = 32,
     rate: float = RATE,
     seed: int = 0,
-    everything: bool = False,
-    held_out: int = data.HELD_OUT,
-    team: Team = ALONE,
-) -> None:
-    """One member's part of a run; see `fit`."""
+    held_out: int = HELD_OUT,
+) -> Path:
+    """`fit` on the features on disk."""
     split = data.load(features)
     learn, choose = data.cut(len(split.names), held_out)
-    fit(
+    return fit(
         split,
         data.label_vectors(split, features),
         start,
         out,
-        learn=np.arange(len(split.names)) if everything else learn,
+        learn=learn,
         choose=choose,
         epochs=epochs,
         until=until,
         batch=batch,
         rate=rate,
         seed=seed,
-        team=team,
     )
 
 
@@ -204,18 +196,9 @@ def main() -> None:
     parser.add_argument("--until", type=int, help="stop after this epoch of the plan")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--everything", action="store_true", help="learn the held-out photos too")
-    parser.add_argument("--workers", type=int, default=2)
-    chosen = vars(parser.parse_args())
-    workers = chosen.pop("workers")
-    together(partial(as_member, chosen), workers)
-    out = chosen["out"]
-    blend(chosen["start"], out / "sc.pt", out / "captioner.pt")
-
-
-def as_member(chosen: dict[str, Any], team: Team) -> None:
-    """`train` with its arguments by name, in a form that can be sent to another process."""
-    train(**chosen, team=team)
+    parser.add_argument("--held-out", type=int, default=HELD_OUT, help="photos to choose on")
+    torch.set_num_threads(1)
+    train(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Resumable: the state after each epoch is kept, and a second start goes on from it. Each step takes a
 batch of photos, one random view of each, and all five sentences. The mean of the weights over the
-last steps (EMA) is what is kept.
+last steps (EMA) is what is kept. One thread: the members of what ships are learnt side by side, one
+a core (`members`).
 
     python -m training.train_captioner --features DIR --out DIR/captioner
 """
@@ -15,9 +16,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,14 +30,10 @@ from training import captioner as net
 from training import data
 from training.curves import Curve
 from training.schedule import warm_cosine
-from training.team import Team, together
 
-ALONE = Team()
 EPOCHS = 12
-PLAN = ((16, 10), (12, 12))
-"""(epochs the rate is planned for, epoch to stop at). The measure stood still from the eighth to
-the tenth of sixteen, so the rate's way down was cut short there; this is how what ships was made.
-"""
+HELD_OUT = 300
+"""Photos to choose on; the captioner learns from the rest of the training split."""
 
 SENTENCES = 5
 """Sentences of a photo in one step."""
@@ -87,14 +82,8 @@ class Learner:
     """
 
     def __init__(
-        self,
-        model: net.Captioner,
-        rate: float,
-        decay: float,
-        weight_decay: float,
-        team: Team = ALONE,
+        self, model: net.Captioner, rate: float, decay: float, weight_decay: float
     ) -> None:
-        self.team = team
         self.master, self.mean, self.decay = model, copy.deepcopy(model).eval(), decay
         self.fast = copy.deepcopy(model).bfloat16()
         self.optimiser = torch.optim.AdamW(
@@ -106,10 +95,8 @@ class Learner:
         self.fast.zero_grad()
         loss.backward()
         slow, fast = list(self.master.parameters()), list(self.fast.parameters())
-        together = self.team.mean(torch.cat([made.grad.float().flatten() for made in fast]))
-        parts = together.split([to.numel() for to in slow])
-        for to, part in zip(slow, parts, strict=True):
-            to.grad = part.view_as(to)
+        for to, made in zip(slow, fast, strict=True):
+            to.grad = made.grad.float()
         torch.nn.utils.clip_grad_norm_(self.master.parameters(), 1.0)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -151,18 +138,17 @@ def cider_of(
     rows: np.ndarray,
     scorer: CiderScorer,
     words: list[str],
-    team: Team = ALONE,
 ) -> float:
     """Mean CIDEr-D of the greedy captions of `rows` (whole views), in the scorer's order."""
     model = copy.deepcopy(mean).bfloat16().eval()
-    places, total = team.share(np.arange(len(rows))), 0.0
-    for start in range(0, len(places), 100):
-        here = places[start : start + 100]
+    total = 0.0
+    for start in range(0, len(rows), 100):
+        here = rows[start : start + 100]
         with torch.no_grad():
-            ids = net.say(model, model.remember(*photos(rows[here]))).tolist()
+            ids = net.say(model, model.remember(*photos(here))).tolist()
         spoken = (net.words_of(row, words) for row in ids)
-        total += sum(scorer.score(said, at) for said, at in zip(spoken, here, strict=True))
-    return float(team.mean(torch.tensor(total * team.size))) / len(rows)
+        total += sum(scorer.score(said, at) for at, said in enumerate(spoken, start))
+    return total / len(rows)
 
 
 def fit(
@@ -179,7 +165,6 @@ def fit(
     seed: int = 0,
     shape: dict[str, float] | None = None,
     minilm: Path | None = None,
-    team: Team = ALONE,
 ) -> Path:
     """Train, and write `xe.pt` into `out`; returns its path.
 
@@ -191,12 +176,11 @@ def fit(
         choose: photos to measure on after each epoch.
         epochs: for which the rate is planned.
         until: epoch after which to stop, by default the last.
-        batch: photos a step, over all members.
+        batch: photos a step.
         rate: the highest.
         seed: of everything drawn.
         shape: sizes other than those of `captioner.Shape`.
         minilm: directory of the published MiniLM, for the first word vectors.
-        team: who learns together.
     """
     torch.manual_seed(seed)
     out.mkdir(parents=True, exist_ok=True)
@@ -207,7 +191,7 @@ def fit(
     if minilm:
         model.words.weight.data = word_vectors(words, minilm, model.shape.width)
     ids = to_ids(spoken, words, model.shape.longest)
-    learner, photos = Learner(model, rate, 0.995, 0.02, team), Photos(split, labels)
+    learner, photos = Learner(model, rate, 0.995, 0.02), Photos(split, labels)
     steps, step = epochs * (len(learn) // batch), 0
     scorer = CiderScorer([[spoken[c] for c in groups[photo]] for photo in choose])
     curve, state_file, first = Curve(out / "xe"), out / "xe.state.pt", 0
@@ -218,8 +202,7 @@ def fit(
         step = first * (len(learn) // batch)
         curve.read()
     for epoch in range(first, until or epochs):
-        # The same draw of photos for every member, its own draw of what is hidden.
-        torch.manual_seed(seed + 1000 * epoch + team.rank)
+        torch.manual_seed(seed + 1000 * epoch)
         rng, start, losses = np.random.default_rng([seed, epoch]), time.monotonic(), []
         learner.fast.train()
         order = rng.permutation(learn)
@@ -227,17 +210,14 @@ def fit(
             chosen = order[at : at + batch]
             rows = chosen * split.views + rng.integers(0, split.views, batch)
             few = np.stack([ids[rng.choice(groups[p], SENTENCES, replace=False)] for p in chosen])
-            seen, few = photos(team.share(rows)), team.share(few)
-            memory = learner.fast.remember(*seen)
+            memory = learner.fast.remember(*photos(rows))
             loss = loss_of(learner.fast, memory, torch.from_numpy(few))
             step += 1
             learner.step(loss, rate * warm_cosine(step / steps))
             losses.append(loss.item())
-            if len(losses) % 20 == 0 and team.leads:
+            if len(losses) % 20 == 0:
                 print(f"  {len(losses)}: {np.mean(losses[-20:]):.3f}", flush=True)
-        score = cider_of(learner.mean, photos, choose * split.views, scorer, words, team)
-        if not team.leads:
-            continue
+        score = cider_of(learner.mean, photos, choose * split.views, scorer, words)
         curve.add(epoch=epoch + 1, loss=float(np.mean(losses)), cider=score)
         print(
             f"epoch {epoch + 1}: loss {np.mean(losses):.3f}, CIDEr {score:.3f} (greedy), "
@@ -250,14 +230,18 @@ def fit(
 
 
 def word_vectors(words: list[str], minilm: Path, width: int) -> Tensor:
-    """First word vectors: the main directions of MiniLM's own, at the size of a random start."""
+    """First word vectors: the main directions of MiniLM's own, at the size of a random start.
+
+    Fewer words than `width` have fewer directions; the rest is zero.
+    """
     tokenizer = open_tokenizer(minilm / "tokenizer.json")
     table = read_safetensors(minilm / "model.safetensors")["embeddings.word_embeddings.weight"]
     pieces = [tokenizer.encode(word, add_special_tokens=False).ids or [100] for word in words]
     mean = np.stack([table[ids].mean(0) for ids in pieces])
     _, _, directions = np.linalg.svd(mean - mean.mean(0), full_matrices=False)
     found = (mean - mean.mean(0)) @ directions[:width].T
-    return torch.from_numpy(found / found.std() * width**-0.5).float()
+    found = np.pad(found / found.std(), ((0, 0), (0, width - found.shape[1])))
+    return torch.from_numpy(found * width**-0.5).float()
 
 
 def save(model: net.Captioner, words: list[str], path: Path) -> None:
@@ -284,18 +268,16 @@ def train(
     batch: int = 32,
     rate: float = 6e-4,
     seed: int = 0,
-    everything: bool = False,
-    held_out: int = data.HELD_OUT,
-    team: Team = ALONE,
-) -> None:
-    """One member's part of a run; see `fit`."""
+    held_out: int = HELD_OUT,
+) -> Path:
+    """`fit` on the features on disk."""
     split = data.load(features)
     learn, choose = data.cut(len(split.names), held_out)
-    fit(
+    return fit(
         split,
         data.label_vectors(split, features),
         out,
-        learn=np.arange(len(split.names)) if everything else learn,
+        learn=learn,
         choose=choose,
         epochs=epochs,
         until=until,
@@ -303,7 +285,6 @@ def train(
         rate=rate,
         seed=seed,
         minilm=minilm,
-        team=team,
     )
 
 
@@ -318,16 +299,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=6e-4)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--everything", action="store_true", help="learn the held-out photos too")
-    parser.add_argument("--workers", type=int, default=2)
-    chosen = vars(parser.parse_args())
-    workers = chosen.pop("workers")
-    together(partial(as_member, chosen), workers)
-
-
-def as_member(chosen: dict[str, Any], team: Team) -> None:
-    """`train` with its arguments by name, in a form that can be sent to another process."""
-    train(**chosen, team=team)
+    parser.add_argument("--held-out", type=int, default=HELD_OUT, help="photos to choose on")
+    torch.set_num_threads(1)
+    train(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":
