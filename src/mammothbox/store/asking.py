@@ -79,14 +79,14 @@ class Asking(Session):
         self, query: str, filters: Filters = _EVERYTHING, limit: int = 200
     ) -> list[WordMatch]:
         """Passages with words of the query by BM25, best first. Any text is a valid query."""
-        with self._reading() as connection:
+        with self._asking() as connection:
             return self._backend.words.match_passages(connection, query, filters, limit)
 
     def match_names(
         self, query: str, filters: Filters = _EVERYTHING, limit: int = 200
     ) -> list[WordMatch]:
         """Contents whose file name or nearest folders have words of the query, best first."""
-        with self._reading() as connection:
+        with self._asking() as connection:
             return self._backend.words.match_names(connection, query, filters, limit)
 
     def nearest(
@@ -103,17 +103,17 @@ class Asking(Session):
         Exact on SQLite; on PostgreSQL see `postgres.nearest`.
         """
         wanted = Space(space, model, revision)
-        with self._backend.asking() as connection:
+        with self._asking() as connection:
             return self._backend.vectors.nearest(connection, wanted, vector, filters, limit)
 
     def vectors_of(self, digest: Digest, space: str, model: str, revision: str) -> list[Vector]:
         """The vectors of one content, in the order of its parts, float32."""
-        with self._reading() as connection:
+        with self._asking() as connection:
             return vectors.of_content(connection, digest, Space(space, model, revision))
 
     def has_vectors(self, space: str, model: str, revision: str) -> bool:
         """Whether there is any vector to compare with."""
-        with self._reading() as connection:
+        with self._asking() as connection:
             return vectors.any_in(connection, Space(space, model, revision))
 
     def spaces(self) -> list[tuple[Space, int]]:

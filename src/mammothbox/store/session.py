@@ -62,6 +62,10 @@ class Session:
         """One moment to read from, for modules of this package."""
         return self._reading()
 
+    def _asking(self) -> AbstractContextManager[Connection]:
+        """For one question, or several that need not see the same moment: fewer round trips."""
+        return self._backend.asking()
+
     @contextlib.contextmanager
     def _writing(self, name: str) -> Iterator[Connection]:
         with self._backend.writing() as connection:

@@ -85,7 +85,7 @@ class Store(Asking):
         self, digests: Sequence[Digest], filters: Filters = _EVERYTHING
     ) -> dict[Digest, list[FileRef]]:
         """Digest → every file with that content that passes the filters, by path."""
-        with self._reading() as connection:
+        with self._asking() as connection:
             return files.of_digests(connection, digests, filters)
 
     def pending(

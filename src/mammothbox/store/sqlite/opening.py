@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table, insert, text
 
 from mammothbox.errors import NotFound
 from mammothbox.store import migrations
@@ -65,8 +65,17 @@ def _backend(directory: Path, lock: WriterLock | None) -> Backend:
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return connection.scalars(statement, rows).all()
+    """Ids go on from the last one, since nobody else writes; RETURNING would go row by row."""
+    if "id" in rows[0]:
+        ids = [row["id"] for row in rows]
+    else:
+        query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        last = int(connection.scalar(query, {"name": table.name}) or 0)
+        ids = list(range(last + 1, last + 1 + len(rows)))
+    connection.execute(
+        insert(table), [{**row, "id": number} for number, row in zip(ids, rows, strict=True)]
+    )
+    return ids
 
 
 def _one_writer(connection: Connection, digests: Sequence[str]) -> None:
