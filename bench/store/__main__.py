@@ -18,7 +18,14 @@ import psycopg
 from sqlalchemy import text
 
 from bench.servers import PostgresServer, create_database
-from bench.store.byhand import BATCH, inserts_postgres, inserts_sqlite, pgvector
+from bench.store.byhand import (
+    BATCH,
+    fused_postgres,
+    fused_sqlite,
+    inserts_postgres,
+    inserts_sqlite,
+    pgvector,
+)
 from bench.store.made import (
     CHUNK,
     SPACE,
@@ -172,7 +179,7 @@ def build(url: str, table: str) -> float:
 
 
 def fused(store: Store, url: str, count: int, base: np.ndarray) -> dict[str, float]:
-    """Words and vectors together over so many documents: p50 and p95 of a search."""
+    """Words and vectors together over so many documents, beside the engines' own search."""
     begin = time.perf_counter()
     table = f"{table_of(TEXT, 384)}_graph"
     for number, batch in enumerate(documents(count, base)):
@@ -185,7 +192,11 @@ def fused(store: Store, url: str, count: int, base: np.ndarray) -> dict[str, flo
     built = build(url, table.removesuffix("_graph")) if url else 0.0
     models: Any = StubModels()
     took = timed(lambda q: search(store, models, q), questions(100))
-    return {**took, "documents": count, "loaded_s": loaded, "graph_built_s": built}
+    vectors = noisy(base[:, :384], count, 4).astype(np.float32)
+    bare = fused_postgres(url, 384) if url else fused_sqlite(store.directory, vectors)
+    with bare as by_hand:
+        found = beside(took, timed(by_hand, questions(100)))
+    return {**found, "documents": count, "loaded_s": loaded, "graph_built_s": built}
 
 
 def measure(name: str, options: argparse.Namespace, base: np.ndarray) -> dict[str, Any]:
