@@ -48,6 +48,8 @@ LEAST = 32
 """How many the graph proposes at least, since some are filtered or of one content."""
 MOST_PROPOSED = 1_000
 """What pgvector's graph search can give at most; where more are needed all are compared."""
+PLENTY = 200
+"""Contents wanted up to which those of so many vectors will do, even if they are fewer."""
 
 
 class _Numbers(UserDefinedType[str]):
@@ -107,16 +109,19 @@ class Hnsw:
             return []
         self.learn(name, kind)
         every = (filters.narrow and _few_pass(connection, filters)) or self._few(connection, name)
-        width = max(LEAST, 2 * limit)
+        width = max(LEAST, limit + limit // 4)
         while True:
             if not every:
-                _walk(connection, max(PROPOSED, min(MOST_PROPOSED, 2 * width)))
+                _walk(connection, max(PROPOSED, min(MOST_PROPOSED, width)))
             values = {"query": str(query.tolist()), "width": width}
             rows = self._ask(connection, _Question(name, kind, filters, every), values)
             found = _first(rows, limit)
             if len(found) >= limit or (every and len(rows) < width):
                 return found
-            every, width = every or 4 * width > MOST_PROPOSED, 4 * width
+            if not every and width >= MOST_PROPOSED and not filters.narrow and limit <= PLENTY:
+                return found
+            every = every or width >= MOST_PROPOSED
+            width = 4 * width if every else min(4 * width, MOST_PROPOSED)
 
     def _few(self, connection: Connection, name: str) -> bool:
         """Whether all vectors of a table may be compared; one that is large stays so."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -29,9 +29,8 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import WordMatch
@@ -42,6 +41,8 @@ from mammothbox.store.words import snippet
 
 COUNTED = 20_000
 """Passages with one word that are counted; a word in more is as frequent as one in so many."""
+MEASURED = 5_000
+"""Rows whose length is looked at for the mean."""
 ENOUGH = 2_000
 """Passages that are scored, or all that have the rarest word where those are more."""
 _K1, _B = 1.2, 0.75
@@ -132,7 +133,8 @@ def _add(connection: Connection, table: Table, rows: Sequence[tuple[int, str]]) 
 
 
 def _query(unit: str) -> ColumnElement[Any]:
-    return func.to_tsquery(_CONFIG, unit)
+    """As a query of its own, which the server computes once and not for each row."""
+    return select(func.to_tsquery(_CONFIG, unit)).scalar_subquery()
 
 
 def _scored(connection: Connection, table: Table, query: str) -> Any:
@@ -140,21 +142,21 @@ def _scored(connection: Connection, table: Table, query: str) -> Any:
     musts, mays = units(query)
     if not musts and not mays:
         return None
-    counts = _counts(connection, table, [*musts, *mays])
-    total, mean = _size(connection, table)
-    wanted: list[ColumnElement[Any]] = [table.c.words.op("@@")(_query(unit)) for unit in musts]
+    seen = _survey(connection, table, [*musts, *mays])
+    counts, asked = seen.counts, seen.asked
+    wanted: list[ColumnElement[Any]] = [table.c.words.op("@@")(asked[unit]) for unit in musts]
     chosen = _rarest([unit for unit in mays if counts[unit]], counts)
     if mays:
         if not chosen:
             return None
-        wanted.append(or_(*(table.c.words.op("@@")(_query(unit)) for unit in chosen)))
+        wanted.append(or_(*(table.c.words.op("@@")(asked[unit]) for unit in chosen)))
     found = select(table.c.id, table.c.length, table.c.words).where(*wanted).limit(COUNTED)
     rows = found.cte("found").prefix_with("MATERIALIZED")
     score: ColumnElement[Any] = literal_column("0.0")
     for unit in [*musts, *mays]:
         if counts[unit]:
-            rarity = _rarity(counts[unit], total)
-            score = score + _bm25(rows.c.words, rows.c.length, unit, rarity, mean)
+            rarity = _rarity(counts[unit], seen.total)
+            score = score + _bm25(rows.c.words, rows.c.length, asked[unit], rarity, seen.mean)
     return select(rows.c.id, cast(score, Float).label("score")).subquery()
 
 
@@ -167,26 +169,45 @@ def _rarest(mays: Sequence[str], counts: dict[str, int]) -> list[str]:
     return chosen
 
 
-def _counts(connection: Connection, table: Table, wanted: Sequence[str]) -> dict[str, int]:
-    """Unit → rows that have it, at most `COUNTED`."""
-    distinct = list(dict.fromkeys(wanted))
-    columns = []
-    for unit in distinct:
-        some = select(table.c.id).where(table.c.words.op("@@")(_query(unit))).limit(COUNTED)
-        columns.append(select(func.count()).select_from(some.subquery()).scalar_subquery())
-    row = connection.execute(select(*columns)).one()
-    return dict(zip(distinct, row, strict=True))
+class _Survey(NamedTuple):
+    """What has to be known before scoring.
+
+    Attributes:
+        counts: unit → rows that have it, at most `COUNTED`.
+        asked: unit → what it asks for, made once: a prepared statement would stem it for each row.
+        total: rows; of a large table as the server last estimated.
+        mean: words of a row.
+    """
+
+    counts: dict[str, int]
+    asked: dict[str, ColumnElement[Any]]
+    total: float
+    mean: float
 
 
-def _size(connection: Connection, table: Table) -> tuple[float, float]:
-    """(rows, mean number of words); of a large table as the server last estimated."""
-    estimate = connection.scalar(
-        text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)"), {"name": table.name}
+def _survey(connection: Connection, table: Table, wanted: Sequence[str]) -> _Survey:
+    """All of it in one statement."""
+    units = list(dict.fromkeys(wanted))
+    number = len(units)
+    columns: list[ColumnElement[Any]] = []
+    for unit in units:
+        having = select(table.c.id).where(table.c.words.op("@@")(_query(unit))).limit(COUNTED)
+        count = select(func.count()).select_from(having.subquery())
+        columns.append(count.scalar_subquery())
+    columns += [cast(_query(unit), Text) for unit in units]
+    some = select(table.c.length).limit(MEASURED).subquery()
+    size = select(func.count().label("rows"), func.avg(some.c.length).label("mean")).subquery()
+    catalog = "(SELECT reltuples FROM pg_class WHERE oid = to_regclass('{}'))"
+    columns.append(literal_column(catalog.format(table.name)))
+    query = select(*columns, size.c.rows, size.c.mean)
+    *found, estimate, counted, mean = connection.execute(query).one()
+    asked = [cast(bindparam(None, one, TSQUERY), TSQUERY) for one in found[number:]]
+    return _Survey(
+        dict(zip(units, found[:number], strict=True)),
+        dict(zip(units, asked, strict=True)),
+        max(float(counted), float(estimate or 0)),
+        max(1.0, float(mean or 1)),
     )
-    some = select(table.c.length).limit(COUNTED).subquery()
-    row = connection.execute(select(func.count(), func.avg(some.c.length))).one()
-    counted = float(row[0])
-    return (max(counted, float(estimate or 0)), max(1.0, float(row[1] or 1)))
 
 
 def _rarity(count: int, total: float) -> float:
@@ -195,11 +216,15 @@ def _rarity(count: int, total: float) -> float:
 
 
 def _bm25(
-    words: ColumnElement[Any], length: ColumnElement[Any], unit: str, rarity: float, mean: float
+    words: ColumnElement[Any],
+    length: ColumnElement[Any],
+    unit: ColumnElement[Any],
+    rarity: float,
+    mean: float,
 ) -> ColumnElement[Any]:
     """A word's part of the score; the cover density of one word is how often it occurs."""
     weights: ColumnElement[Any] = literal_column("'{1,1,1,1}'::real[]")
-    often = cast(func.ts_rank_cd(weights, words, _query(unit)), Float)
+    often = cast(func.ts_rank_cd(weights, words, unit), Float)
     saturated = often + _K1 * (1 - _B + _B * cast(length, Float) / mean)
     part = rarity * often * (_K1 + 1) / saturated
-    return case((words.op("@@")(_query(unit)), part), else_=0.0)
+    return case((words.op("@@")(unit), part), else_=0.0)
