@@ -15,6 +15,7 @@ from mammothbox.records import Digest, Done, Embedding, Result
 from mammothbox.store import Filters, Space, Store, open_store
 from mammothbox.store.duplicates import near_pairs
 from mammothbox.store.sqlite import flat
+from mammothbox.store.sqlite import nearest as index
 from mammothbox.store.sqlite.nearest import FOLDER
 from tests.store.making import digest, done, ref, unit
 
@@ -96,9 +97,9 @@ def flip(path: Path, offset: int) -> None:
 
 
 DAMAGE = {
-    "rows cut short": lambda base: _cut(base.with_suffix(".f16"), 1001),
-    "rows gone": lambda base: base.with_suffix(".f16").unlink(),
-    "a row flipped": lambda base: flip(base.with_suffix(".f16"), -100),
+    "rows cut short": lambda base: _cut(base.with_suffix(".f32"), 1001),
+    "rows gone": lambda base: base.with_suffix(".f32").unlink(),
+    "a row flipped": lambda base: flip(base.with_suffix(".f32"), -100),
     "ids cut short": lambda base: _cut(base.with_suffix(".ids"), 9),
     "an id flipped": lambda base: flip(base.with_suffix(".ids"), 40),
     "no description": lambda base: base.with_suffix(".json").unlink(),
@@ -120,7 +121,7 @@ def test_damaged_flat_files_are_seen_and_built_anew(sqlite_store: Store, damage:
     fill(store, 0, 100)
     assert nearest(store) == exact(list(range(100)))
     base = files_of(store)
-    assert base.with_suffix(".f16").stat().st_size == 100 * 32 * 2
+    assert base.with_suffix(".f32").stat().st_size == 100 * 32 * 4
     DAMAGE[damage](base)
     with open_store(store.directory, write=False) as reader:
         assert nearest(reader) == exact(list(range(100)))
@@ -133,7 +134,7 @@ def test_bytes_of_a_torn_append_are_written_over(sqlite_store: Store) -> None:
     store = sqlite_store
     fill(store, 0, 100)
     nearest(store)
-    for suffix in (".f16", ".ids"):
+    for suffix in (".f32", ".ids"):
         with files_of(store).with_suffix(suffix).open("ab") as file:
             file.write(b"torn append")
     fill(store, 100, 200)
@@ -148,7 +149,7 @@ def test_a_thorough_look_sees_old_damage(sqlite_store: Store) -> None:
     nearest(store)
     fill(store, 100, 200)
     nearest(store)
-    flip(files_of(store).with_suffix(".f16"), 10)
+    flip(files_of(store).with_suffix(".f32"), 10)
     assert flat.load(files_of(store), 32) is not None
     assert flat.load(files_of(store), 32, thorough=True) is None
 
@@ -185,19 +186,35 @@ def test_rows_of_deleted_vectors_are_cleared_at_the_next_opening(sqlite_store: S
 @given(st.integers(1, 700), st.integers(1, 80), st.integers(0, 2**32 - 1))
 def test_scores_are_those_of_numpy(count: int, dimensions: int, seed: int) -> None:
     random = np.random.default_rng(seed)
-    rows = (random.standard_normal((count, dimensions)) * random.choice([1e-6, 0.05, 1])).astype(
-        np.float16
-    )
+    scale = random.choice([1e-6, 0.05, 1])
+    rows = (random.standard_normal((count, dimensions)) * scale).astype(np.float32)
     query = random.standard_normal(dimensions).astype(np.float32)
     expected = rows.astype(np.float64) @ query.astype(np.float64)
     np.testing.assert_allclose(flat.scores(rows, query), expected, rtol=1e-3, atol=1e-5)
 
 
-def test_scores_of_many_rows_in_threads() -> None:
-    rows = RANDOM.standard_normal((60_001, 16)).astype(np.float16)
-    query = RANDOM.standard_normal(16).astype(np.float32)
-    expected = rows.astype(np.float32) @ query
-    np.testing.assert_allclose(flat.scores(rows, query), expected, rtol=1e-4, atol=1e-4)
+def test_a_file_of_the_former_format_gives_way(sqlite_store: Store) -> None:
+    store = sqlite_store
+    fill(store, 0, 100)
+    nearest(store)
+    base = files_of(store)
+    base.with_suffix(".f32").rename(base.with_suffix(flat.FORMER))
+    described = json.loads(base.with_suffix(".json").read_text())
+    base.with_suffix(".json").write_text(json.dumps({**described, "format": 1}))
+    with open_store(store.directory, write=False) as reader:
+        assert nearest(reader) == exact(list(range(100)))
+    assert base.with_suffix(".f32").exists()
+    assert not base.with_suffix(flat.FORMER).exists()
+
+
+def test_many_new_rows_are_appended_in_parts(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "_PART", 30)
+    fill(sqlite_store, 0, 100)
+    assert nearest(sqlite_store) == exact(list(range(100)))
+    described = json.loads(files_of(sqlite_store).with_suffix(".json").read_text())
+    assert [count for count, _ in described["appends"]] == [30, 30, 30, 10]
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=20), st.integers(0, 12))

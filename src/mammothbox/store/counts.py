@@ -67,6 +67,6 @@ def owned_files(directory: Path) -> list[Path]:
     found += sorted((directory / "plans").glob("*.yaml"))
     found += [directory / "token.sha256"]
     vectors = directory / FOLDER
-    for pattern in ("*.f16", "*.ids", "*.json", "*.json.new", "append.lock"):
+    for pattern in ("*.f32", "*.f16", "*.ids", "*.json", "*.json.new", "append.lock"):
         found += sorted(vectors.glob(pattern))
     return [path for path in found if path.is_file()]

@@ -44,7 +44,7 @@ from mammothbox.store.schema import FILES, VECTORS
 
 EXACT = 5_000
 """Vectors, or contents that pass a filter, that are compared one by one."""
-LEAST = 32
+LEAST = 16
 """How many the graph proposes at least, since some are filtered or of one content."""
 MOST_PROPOSED = 1_000
 """What pgvector's graph search can give at most; where more are needed all are compared."""

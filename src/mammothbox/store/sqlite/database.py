@@ -8,10 +8,11 @@ milliseconds of a sync are nothing, and power loss costs at most the batch in fl
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 
 from mammothbox.scan.rules import LIBRARY_FILE
 
@@ -54,3 +55,23 @@ def connect(directory: Path, *, write: bool) -> Engine:
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
     return engine
+
+
+def insert_rows(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+) -> Sequence[int]:
+    """Ids go on from the last one, since nobody else writes; RETURNING would go row by row."""
+    if "id" in rows[0]:
+        ids = [row["id"] for row in rows]
+    else:
+        query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        last = int(connection.scalar(query, {"name": table.name}) or 0)
+        ids = list(range(last + 1, last + 1 + len(rows)))
+    names = [name for name in rows[0] if name != "id"]
+    marks = ", ".join("?" * (len(names) + 1))
+    statement = f"INSERT INTO {table.name} (id, {', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    connection.exec_driver_sql(  # the values are the driver's own, so nothing has to look at them
+        statement,
+        [(number, *(row[name] for name in names)) for number, row in zip(ids, rows, strict=True)],
+    )
+    return ids

@@ -1,6 +1,6 @@
-"""One flat file of float16 vectors, memory-mapped, and the scores of all of them against a query.
+"""One flat file of float32 vectors, memory-mapped, and the scores of all of them against a query.
 
-Three files: ``NAME.f16`` (rows), ``NAME.ids`` (one int64 a row, growing) and ``NAME.json`` (count,
+Three files: ``NAME.f32`` (rows), ``NAME.ids`` (one int64 a row, growing) and ``NAME.json`` (count,
 dimensions, checksums), the last replaced atomically after the others are on disk. So bytes beyond
 the count are a torn append, and are overwritten; fewer bytes or wrong checksums mean damage, and
 the whole is built again from the database. This module knows nothing of databases or files.
@@ -11,27 +11,24 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-_FORMAT = 1
-_BLOCK = 256  # rows whose float32 copy stays in a core's own cache
-_SCALE = np.float32(2.0**112)
-_THREADED_FROM = 50_000
+_FORMAT = 2
+FORMER = ".f16"
+"""Ending of the rows of format 1, which were float16."""
 
-Rows = npt.NDArray[np.float16]
+Rows = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flat:
-    """Rows (N x dimensions, float16, memory-mapped) and their ids (N, int64, growing)."""
+    """Rows (N x dimensions, float32, memory-mapped) and their ids (N, int64, growing)."""
 
     rows: Rows
     ids: Ids
@@ -44,7 +41,7 @@ class Flat:
 
 def empty(dimensions: int) -> Flat:
     """A flat file without rows."""
-    return Flat(np.empty((0, dimensions), np.float16), np.empty(0, np.int64))
+    return Flat(np.empty((0, dimensions), np.float32), np.empty(0, np.int64))
 
 
 def _crc(array: npt.NDArray[Any]) -> int:
@@ -52,7 +49,7 @@ def _crc(array: npt.NDArray[Any]) -> int:
 
 
 def _paths(base: Path) -> tuple[Path, Path, Path]:
-    return base.with_suffix(".f16"), base.with_suffix(".ids"), base.with_suffix(".json")
+    return base.with_suffix(".f32"), base.with_suffix(".ids"), base.with_suffix(".json")
 
 
 def _meta(base: Path, dimensions: int) -> dict[str, Any] | None:
@@ -83,7 +80,7 @@ def load(base: Path, dimensions: int, *, thorough: bool = False) -> Flat | None:
         return empty(dimensions)
     rows_path, ids_path, _ = _paths(base)
     try:
-        rows = np.memmap(rows_path, np.dtype("<f2"), "r", shape=(count, dimensions))
+        rows = np.memmap(rows_path, np.dtype("<f4"), "r", shape=(count, dimensions))
         ids = np.fromfile(ids_path, np.dtype("<i8"), count)
     except (OSError, ValueError):
         return None
@@ -125,11 +122,11 @@ def append(base: Path, old: Flat, rows: Rows, ids: Ids) -> Flat | None:
     meta = _meta(base, dimensions) or {"count": 0, "appends": []}
     if meta["count"] != len(old.ids):
         return None
-    rows = np.ascontiguousarray(rows, dtype="<f2")
+    rows = np.ascontiguousarray(rows, dtype="<f4")
     all_ids = np.concatenate([old.ids, np.asarray(ids, dtype="<i8")])
-    _write_at(rows_path, len(old.ids) * dimensions * 2, rows.tobytes())
+    _write_at(rows_path, len(old.ids) * dimensions * 4, rows.tobytes())
     _write_at(ids_path, len(old.ids) * 8, all_ids[len(old.ids) :].tobytes())
-    whole = np.memmap(rows_path, np.dtype("<f2"), "r", shape=(len(all_ids), dimensions))
+    whole = np.memmap(rows_path, np.dtype("<f4"), "r", shape=(len(all_ids), dimensions))
     meta = {
         "format": _FORMAT,
         "dimensions": dimensions,
@@ -147,41 +144,11 @@ def append(base: Path, old: Flat, rows: Rows, ids: Ids) -> Flat | None:
 
 def remove(base: Path) -> None:
     """Delete the three files; they can be derived again. The description goes first."""
-    for path in reversed(_paths(base)):
+    for path in (*reversed(_paths(base)), base.with_suffix(FORMER)):
         path.unlink(missing_ok=True)
 
 
-def _score_range(
-    rows: Rows, query: npt.NDArray[np.float32], out: npt.NDArray[np.float32], start: int, stop: int
-) -> None:
-    """Dot products of rows[start:stop] with `query`, in float32.
-
-    numpy turns float16 into float32 at under half of memory speed, so the bits are moved instead:
-    shifted left by 13, exponent and mantissa stand where float32 has them, and the value is 2^-112
-    of what it was, for subnormal numbers too. The query carries the factor.
-    """
-    bits = rows.view(np.int16)
-    scaled = np.ascontiguousarray(query, dtype=np.float32) * _SCALE
-    wide = np.empty((_BLOCK, rows.shape[1]), np.int32)
-    mask = np.int32(-0x70002000)  # sign, and the 15 bits from 13 on
-    for first in range(start, stop, _BLOCK):
-        count = min(_BLOCK, stop - first)
-        block = wide[:count]
-        np.left_shift(bits[first : first + count], 13, out=block, dtype=np.int32)
-        np.bitwise_and(block, mask, out=block)
-        np.dot(block.view(np.float32), scaled, out=out[first : first + count])
-
-
 def scores(rows: Rows, query: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Cosine of each row with `query` (both L2-normalised): N, float32."""
-    count = len(rows)
-    out = np.empty(count, np.float32)
-    threads = min(4, os.cpu_count() or 1) if count >= _THREADED_FROM else 1
-    if threads == 1:
-        _score_range(rows, query, out, 0, count)
-        return out
-    edges = [count * part // threads for part in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        for job in [pool.submit(_score_range, rows, query, out, a, b) for a, b in pairwise(edges)]:
-            job.result()
-    return out
+    """Cosine of each row with `query` (both L2-normalised): N, float32, by all cores."""
+    product: npt.NDArray[np.float32] = np.asarray(rows) @ np.asarray(query, np.float32)
+    return product

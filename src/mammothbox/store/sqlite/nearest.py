@@ -19,17 +19,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from mammothbox.records import Digest, Vector
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import Near, Space
 from mammothbox.store.schema import FILES, VECTORS
 from mammothbox.store.sqlite import flat
+from mammothbox.store.sqlite.database import insert_rows
 from mammothbox.store.vectors import look_up
 
 FOLDER = "vectors"
 _APPEND_LOCK = "append.lock"
+_PART = 50_000
+"""Rows appended at a time where many are new."""
 
 
 class VectorFiles:
@@ -50,6 +53,7 @@ class VectorFiles:
                 have = flat.load(base, dimensions)
                 if have is None or self._stale(connection, space, have):
                     have = self._rebuild(base, dimensions)
+            have = self._caught_up(connection, space, base, have)
             tail = _rows_after(connection, space, have.last_id, dimensions)
             if len(tail.ids):
                 joined = self._append(base, have, tail)
@@ -57,6 +61,18 @@ class VectorFiles:
                 return [joined] if joined else [have, tail]
             self._open[name] = have
             return [have]
+
+    def _caught_up(
+        self, connection: Connection, space: Space, base: Path, have: flat.Flat
+    ) -> flat.Flat:
+        """Append many new rows a part at a time, so that memory stays small."""
+        dimensions = have.rows.shape[1]
+        while True:
+            some = _rows_after(connection, space, have.last_id, dimensions, _PART)
+            joined = self._append(base, have, some) if len(some.ids) == _PART else None
+            if joined is None:
+                return have
+            have = joined
 
     def _stale(self, connection: Connection, space: Space, have: flat.Flat) -> bool:
         """Whether a quarter of the rows, and over a thousand, are gone from the database."""
@@ -99,7 +115,7 @@ class VectorFiles:
 
     def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """See `VectorIndex`; the files follow when the next search comes."""
-        connection.execute(insert(VECTORS), rows)
+        insert_rows(connection, VECTORS, rows)
 
     def nearest(
         self, connection: Connection, space: Space, query: Vector, filters: Filters, limit: int
@@ -108,12 +124,14 @@ class VectorFiles:
         return _nearest(connection, self, space, query, filters, limit)
 
 
-def _rows_after(connection: Connection, space: Space, last: int, dimensions: int) -> flat.Flat:
+def _rows_after(
+    connection: Connection, space: Space, last: int, dimensions: int, most: int | None = None
+) -> flat.Flat:
     query = select(VECTORS.c.id, VECTORS.c.vector).where(space.rows(), VECTORS.c.id > last)
     query = query.where(func.length(VECTORS.c.vector) == 2 * dimensions).order_by(VECTORS.c.id)
-    rows = connection.execute(query).all()
+    rows = connection.execute(query.limit(most)).all()
     joined = np.frombuffer(b"".join(row[1] for row in rows), "<f2").reshape(-1, dimensions)
-    return flat.Flat(joined, np.array([row[0] for row in rows], np.int64))
+    return flat.Flat(joined.astype(np.float32), np.array([row[0] for row in rows], np.int64))
 
 
 def _nearest(

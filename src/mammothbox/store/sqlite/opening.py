@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Table, insert, text
+from sqlalchemy import Connection
 
 from mammothbox.errors import NotFound
 from mammothbox.store import migrations
 from mammothbox.store.backend import Backend
 from mammothbox.store.place import WriterLock, check_fit, make_directory
-from mammothbox.store.sqlite.database import DATABASE_NAME, connect
+from mammothbox.store.sqlite.database import DATABASE_NAME, connect, insert_rows
 from mammothbox.store.sqlite.nearest import VectorFiles
 from mammothbox.store.sqlite.words import Fts5
 
@@ -54,7 +53,7 @@ def _backend(directory: Path, lock: WriterLock | None) -> Backend:
         writing=engine.begin,
         guard=_one_writer,
         claim=lambda _, keys: contextlib.nullcontext(set(keys)),
-        insert=_insert,
+        insert=insert_rows,
         words=Fts5(),
         vectors=VectorFiles(directory),
         given_ids=lambda *_: None,
@@ -62,20 +61,6 @@ def _backend(directory: Path, lock: WriterLock | None) -> Backend:
         destroy=lambda _: None,
         close=close,
     )
-
-
-def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
-    """Ids go on from the last one, since nobody else writes; RETURNING would go row by row."""
-    if "id" in rows[0]:
-        ids = [row["id"] for row in rows]
-    else:
-        query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
-        last = int(connection.scalar(query, {"name": table.name}) or 0)
-        ids = list(range(last + 1, last + 1 + len(rows)))
-    connection.execute(
-        insert(table), [{**row, "id": number} for number, row in zip(ids, rows, strict=True)]
-    )
-    return ids
 
 
 def _one_writer(connection: Connection, digests: Sequence[str]) -> None:
