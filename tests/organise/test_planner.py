@@ -151,6 +151,17 @@ def test_a_good_folder_stays_and_is_filled():
         assert not move.source.startswith("My hounds") or move.source == move.target
 
 
+def test_nothing_is_put_into_a_folder_whose_name_not_every_system_takes():
+    items, truth = collection()
+    moved = []
+    for item in items:
+        mine = truth[item.path] == "dog" and int(item.digest, 16) % 4 != 0
+        moved.append(dataclasses.replace(item, path=f"NUL/{item.path}") if mine else item)
+    made = plan("/r", moved, PlanOptions(writer=False))
+    assert all(move.source.startswith("NUL/") for move in made.moves if move.folder == "NUL")
+    assert all(path_problems(move.target, move.source) == [] for move in made.moves)
+
+
 @pytest.mark.parametrize("name", ["New folder (2)", "DCIM", "100APPLE", "Mixed bag"])
 def test_a_folder_without_name_or_sense_is_arranged(name):
     items, truth = collection()
@@ -367,11 +378,13 @@ def test_rename_proposes_day_and_title_and_sidecars_follow():
     items[0] = dataclasses.replace(items[0], **fields)
     items[1] = dataclasses.replace(items[1], title="", caption="")
     items.append(Item("F_0000.xmp", Kind.DOCUMENT))
+    items[2] = dataclasses.replace(items[2], path="trail. ", **fields)
     made = plan("/r", items, PlanOptions(rename=True, writer=False))
     names = {move.source: move.target.rsplit("/", 1)[-1] for move in made.moves}
     assert names["F_0000.jpg"] == "2024-05-01 A dog the best one.jpg"
     assert names["F_0000.xmp"] == "2024-05-01 A dog the best one.xmp"
     assert names["F_0001.jpg"] == "F_0001.jpg"
+    assert names["trail. "] == "trail. "
 
 
 def test_recordings_are_called_numbers_only_if_they_say_little_else():

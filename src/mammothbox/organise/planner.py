@@ -16,7 +16,7 @@ from mammothbox.cluster import Cluster, Family, Item, find_clusters, rows_of
 from mammothbox.organise.areas import in_areas
 from mammothbox.organise.conflicts import unique_targets
 from mammothbox.organise.learned import Verdicts, learned
-from mammothbox.organise.names import collision_key, legal_file_name, legal_name
+from mammothbox.organise.names import collision_key, legal_file_name, legal_name, problems
 from mammothbox.organise.naming import Helpers, Name, names_by_statistics, names_by_writer
 from mammothbox.organise.options import PlanOptions, rules_of, wishes_of
 from mammothbox.organise.plan import UNSORTED, Folder, Move, Plan
@@ -247,10 +247,11 @@ def _shown(place: Place) -> tuple[bool, tuple[str, ...]]:
 
 
 def _better_name(item: Item) -> str:
-    """A file name from the day and the title; the old one where there is no title."""
+    """A file name from the day and the title; the old one without a title or a sound extension."""
     extension = posixpath.splitext(item.name)[1]
     title = item.title or item.caption
     if not title or len(title) < 4:
         return item.name
     words = f"{item.taken_at[:10]} {title}" if item.taken_at else title
-    return legal_file_name(words, extension)
+    better = legal_file_name(words, extension)
+    return item.name if problems(better) else better

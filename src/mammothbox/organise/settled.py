@@ -14,6 +14,7 @@ import numpy as np
 
 from mammothbox.cluster import Item
 from mammothbox.models.contracts import Vectors
+from mammothbox.organise.names import path_problems
 
 SMALLEST = 4
 """Files a folder needs before it can be judged."""
@@ -61,7 +62,9 @@ def settled(items: Sequence[Item], rows: Vectors) -> Settled:
     }
     inside = {place for places in good.values() for place in places}
     loose = [place for place in range(len(items)) if place not in inside]
-    return Settled(good, _joining(rows, good, loose))
+    # One whose name not every system takes may stay, but nothing more is put there.
+    fillable = {folder: places for folder, places in good.items() if not path_problems(folder)}
+    return Settled(good, _joining(rows, fillable, loose))
 
 
 def _is_name(folder: str) -> bool:
