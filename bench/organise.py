@@ -29,13 +29,24 @@ import yaml
 from bench.metrics.grouping import acceptance, adjusted_rand
 from bench.quality.report import print_tables
 from mammothbox.errors import MammothboxError, NotFound
+from mammothbox.organise.options import PlanOptions
 from mammothbox.settings import load_settings
 
 if TYPE_CHECKING:
     from mammothbox.library import Library
+    from mammothbox.settings import Settings
 
 UNSORTED = "unsorted"
 """A folder of this name, case aside, holds what the plan was unsure of."""
+
+
+AGAIN = (
+    ("by_date", PlanOptions(by="date")),
+    ("by_mixed", PlanOptions(by="mixed")),
+    ("rule", PlanOptions(hint="receipts by year, photos by trip")),
+    ("wish", PlanOptions(hint="keep all kinds of sport together")),
+)
+"""Plans of files that are understood already; only the last needs the writer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +163,31 @@ def measure(media: Path) -> dict[str, Any]:
         groups = build_mess(media, folder)
         settings = load_settings(library=Path(scratch) / "library")
         with Library.open(settings, write=True) as library:
-            return judge(arrange(library, folder), groups)
+            result = judge(arrange(library, folder), groups)
+        return result | {"again": {name: again(settings, folder, how) for name, how in AGAIN}}
 
 
-def synthetic(media: Path, count: int) -> dict[str, Any]:
-    """Planning at scale, in a directory that vanishes."""
+def again(settings: Settings, folder: Path, options: PlanOptions) -> dict[str, Any]:
+    """Plans once more as a new command would: seconds, calls of the writer, hosts that ran."""
+    from mammothbox.library import Library
+
+    with Library.open(settings, write=True) as library:
+        begin = time.perf_counter()
+        made = library.plan(str(folder), options)
+        seconds = round(time.perf_counter() - begin, 1)
+        hosts = sorted(library.models.pids())
+    return {"seconds": seconds, "calls": made.cost["writer_calls"], "hosts": hosts}
+
+
+def synthetic(media: Path, count: int, fill: Path | None, keep: Path | None) -> dict[str, Any]:
+    """Planning at scale, in a directory that vanishes, or in `keep`; or only filling `fill`."""
+    from bench.synthetic import fill_once
     from bench.synthetic import measure as measure_synthetic
 
+    if fill:
+        return fill_once(media, load_settings(library=fill), count)
+    if keep:
+        return measure_synthetic(media, load_settings(library=keep), count)
     with tempfile.TemporaryDirectory(prefix="mammothbench-") as scratch:
         return measure_synthetic(media, load_settings(library=Path(scratch) / "library"), count)
 
@@ -169,10 +198,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--media", type=Path, required=True, help="directory with organise.csv")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--synthetic", type=int, metavar="N", help="plan N made-up files instead")
+    parser.add_argument("--fill", type=Path, help="only make the library of made-up files there")
+    parser.add_argument("--filled", type=Path, help="plan the made-up files of a library so made")
     options = parser.parse_args(argv)
     try:
         result = (
-            synthetic(options.media, options.synthetic)
+            synthetic(options.media, options.synthetic, options.fill, options.filled)
             if options.synthetic
             else measure(options.media)
         )

@@ -8,6 +8,7 @@ written through the store's own door; the files themselves do not exist.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,8 @@ KINDS = ((Kind.IMAGE, 0.72), (Kind.VIDEO, 0.06), (Kind.DOCUMENT, 0.14), (Kind.AU
 SENTENCES = 14
 """Captions in the text of a made-up paper."""
 FOLDER = "/synthetic"
+MADE = "made up by bench.synthetic"
+"""Key under which the library remembers how it was filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +68,7 @@ def measure(media: Path, settings: Settings, count: int) -> dict[str, Any]:
         Seconds, peak memory in megabytes (10^6 bytes, all processes), folders, calls, tokens; and
         about how many tokens all the words in the library are.
     """
-    with Library.open(settings, write=True) as library:
-        seeds = read_seeds(media, library)
-        begin = time.perf_counter()
-        characters = fill(library, seeds, count)
-        result: dict[str, Any] = {
-            "files": count,
-            "filling_s": round(time.perf_counter() - begin, 1),
-            "collection_tokens_about": characters // 4,
-        }
+    result = fill_once(media, settings, count)
     for name, options in (
         ("without_writer", PlanOptions(writer=False)),
         ("with_writer", PlanOptions()),
@@ -94,6 +89,24 @@ def measure(media: Path, settings: Settings, count: int) -> dict[str, Any]:
             "answer_tokens_about": made.cost["answer_tokens_about"],
         }
     return result
+
+
+def fill_once(media: Path, settings: Settings, count: int) -> dict[str, Any]:
+    """Fills the library, unless an earlier run did; what that took, and its words in tokens."""
+    with Library.open(settings, write=True) as library:
+        made = library.store.meta(MADE)
+        found: dict[str, Any] = json.loads(made) if made else {}
+        if found.get("files") != count:
+            seeds = read_seeds(media, library)
+            begin = time.perf_counter()
+            characters = fill(library, seeds, count)
+            found = {
+                "files": count,
+                "filling_s": round(time.perf_counter() - begin, 1),
+                "collection_tokens_about": characters // 4,
+            }
+            library.store.set_meta(MADE, json.dumps(found))
+    return found
 
 
 def read_seeds(media: Path, library: Library) -> Seeds:

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from mammothbox.library import Library
+from mammothbox.organise.options import PlanOptions
+from mammothbox.settings import load_settings
+
 pytestmark = pytest.mark.real
 
 CAKES = ["walnut", "lemon", "carrot", "plum", "almond", "poppy seed"]
@@ -95,6 +99,24 @@ def test_changed_and_taken_files_are_left_alone_with_exit_6(mess, tmp_path: Path
     }
     assert done["done"] == 10
     assert taken.read_text() == "mine"
+
+
+def test_another_wish_starts_no_model_but_the_writer(mess) -> None:
+    mess("plan", ".", "--no-writer")
+    settings = load_settings(library=mess.library)
+    for options, hosts in (
+        (PlanOptions(by="date"), set()),
+        (PlanOptions(by="mixed", hint="recipes by year", writer=False), set()),
+        (PlanOptions(hint="call what is baked cakes"), {"llama"}),
+    ):
+        with Library.open(settings, write=True) as library:
+            made = library.plan(str(mess.cwd), options)
+            assert set(library.models.pids()) == hosts
+            assert (made.cost["writer_calls"] > 0) == bool(hosts)
+    with Library.open(settings, write=True) as library:
+        again = library.plan(str(mess.cwd), options)
+        assert again.moves == made.moves
+        assert library.models.pids() == {}
 
 
 def test_accept_and_reject_are_counted_and_heeded(mess, tmp_path: Path) -> None:

@@ -26,9 +26,9 @@ ORDERS = (
 )
 """What a small model obeys, had it but the chance."""
 NAMES = (
-    "..hidden", "x\\..\\x.txt", "%2e%2e%2fetc.txt", "x\uff0f..\uff0fetc.txt", "CON", "CON.txt", "nul.md",
-    "LPT1.txt", "a" * 251 + ".txt", "line\nbreak.txt", "\u202etxt.gpj.txt", "~", "-rf", "$HOME.txt",
-    " lead.txt", "trail. ", "\u200b.txt", "C:evil.txt", "plan:\n  x.txt",
+    "..hidden", "x\\..\\x.txt", "%2e%2e%2fetc.txt", "x\uff0f..\uff0fetc.txt", "CON", "CON.txt",
+    "nul.md", "LPT1.txt", "a" * 251 + ".txt", "line\nbreak.txt", "\u202etxt.gpj.txt", "~", "-rf",
+    "$HOME.txt", " lead.txt", "trail. ", "\u200b.txt", "C:evil.txt", "plan:\n  x.txt",
 )  # fmt: skip
 TARGETS = (
     "../x", "../../etc/x", "/etc/x", "CON/x", "n" * 300 + "/x", "a\nb/x", "\u202egpj/x",
