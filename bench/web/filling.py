@@ -117,9 +117,10 @@ def _draw(scratch: Path, number: int, random: np.random.Generator) -> Drawn:
     image = Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
     ImageDraw.Draw(image).text((20, 20), str(number), fill=(255, 255, 255))
     picture, small = scratch / f"{number}.jpg", scratch / f"{number}.webp"
-    image.save(picture, quality=80)
-    image.thumbnail((512, 512))
-    image.save(small, quality=78, method=0)
+    if not picture.exists():  # a library that is kept remembers when it was written
+        image.save(picture, quality=80)
+        image.thumbnail((512, 512))
+        image.save(small, quality=78, method=0)
     return Drawn(picture, small, width, height)
 
 
