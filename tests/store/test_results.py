@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mammothbox.errors import UsageError
 from mammothbox.records import Done, Failed, Kind, Passage, Result, Skipped
-from mammothbox.store import Filters, Store, Tag
+from mammothbox.store import Filters, Store, Tag, open_store
+from mammothbox.store.listing import listing
 from mammothbox.store.sqlite.words import expression
 from mammothbox.store.words import indexable, snippet
 from tests.store.making import digest, done, ref, unit
@@ -125,6 +128,26 @@ def test_a_file_that_passes_is_found_behind_many_better_ones_that_do_not(store: 
         assert (len(few), few - far) == (5, set())
         assert {one.digest for one in match("dog", Filters(folder="/far"), 100)} == far
         assert len(match("dog", limit=100)) == 100
+
+
+def test_listing_twice_the_files_is_twice_the_work(tmp_path: Path) -> None:
+    facts = Done({"width": 4, "height": 3, "taken_at": "2020-01-01T10:00:00"})
+    work = []
+    with open_store(tmp_path, write=True) as store:
+        for start in (0, 400):
+            names = [f"f{number}" for number in range(start, start + 400)]
+            store.record_files([ref(f"/{name}.jpg", name) for name in names])
+            store.commit([Result(digest(name), "facts", "d", "1", facts) for name in names])
+            ticks: list[int] = []
+            with store.reading() as connection:
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                raw.set_progress_handler(lambda ticks=ticks: ticks.append(0), 100)
+                found = listing(connection, Filters())
+                raw.set_progress_handler(None, 0)
+            assert {(one.width, one.when[:4]) for one in found} == {(4, "2020")}
+            work.append(len(ticks))
+    assert work[1] < 3 * work[0]
 
 
 @pytest.mark.parametrize("query", ["京タワー", "東京", "タワー", '"京タ"'])

@@ -58,9 +58,13 @@ class Choices:
 
 
 def listing(connection: Connection, filters: Filters) -> list[Listed]:
-    """Every file that passes the filters, newest first, equal times by path."""
+    """Every file that passes the filters, newest first, equal times by path.
+
+    Only what is done has a value; asked for by its outcome, SQLite would go through the facts of
+    all files for each of them.
+    """
     facts = and_(
-        RESULTS.c.digest == FILES.c.digest, RESULTS.c.step == "facts", RESULTS.c.outcome == "done"
+        RESULTS.c.digest == FILES.c.digest, RESULTS.c.step == "facts", RESULTS.c.value.is_not(None)
     )
     query = (
         select(FILES.c.path, FILES.c.digest, FILES.c.kind, FILES.c.mtime_ns, RESULTS.c.value)
