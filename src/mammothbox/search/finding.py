@@ -13,9 +13,10 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -83,12 +84,13 @@ def search(
     if not query.strip():
         return SearchAnswer((), ("the query is empty",))
     notes: list[str] = []
-    rankings = [
-        (WEIGHTS["words"], by_words(store.match_words(query, filters, _DEPTH))),
-        (WEIGHTS["names"], by_words(store.match_names(query, filters, _DEPTH))),
-    ]
-    if not words_only and not _must_occur(query):
-        rankings += _by_vectors(store, models, query, filters, notes)
+    with ThreadPoolExecutor(1) as aside:  # models are asked, one after the other, meanwhile
+        asked = [] if words_only or _must_occur(query) else _ask(aside, store, models, query, notes)
+        rankings = [
+            (WEIGHTS["words"], by_words(store.match_words(query, filters, _DEPTH))),
+            (WEIGHTS["names"], by_words(store.match_names(query, filters, _DEPTH))),
+        ]
+        rankings += _by_vectors(store, asked, filters, notes)
     return SearchAnswer(hits_of(store, fuse(rankings), filters, limit), tuple(notes))
 
 
@@ -131,9 +133,20 @@ def by_vectors(matches: list[Near], how: str, least: float) -> Ranking:
     ]
 
 
-def _by_vectors(
-    store: Store, models: SearchModels, query: str, filters: Filters, notes: list[str]
-) -> list[tuple[float, Ranking]]:
+class _Asked(NamedTuple):
+    """A vector of the query that a model is making, and how contents are ranked by it."""
+
+    space: str
+    card: ModelCard
+    how: str
+    least: float
+    vector: Future[Vector]
+
+
+def _ask(
+    aside: Executor, store: Store, models: SearchModels, query: str, notes: list[str]
+) -> list[_Asked]:
+    """Have the query turned into vectors, for every space that has any to compare with."""
     cards = models.cards()
     text, joint = cards["text_embedder"], cards["embedder"]
     english_only = "*" not in text.languages and "*" not in joint.languages
@@ -157,12 +170,20 @@ def _by_vectors(
         ("text", text, "meaning", LEAST_MEANING, embed_text),
         ("joint", joint, "looks", LEAST_LOOKS, embed_joint),
     ]
+    return [
+        _Asked(space, card, how, least, aside.submit(embed))
+        for space, card, how, least, embed in spaces
+        if store.has_vectors(space, card.id, card.revision)
+    ]
+
+
+def _by_vectors(
+    store: Store, asked: list[_Asked], filters: Filters, notes: list[str]
+) -> list[tuple[float, Ranking]]:
     rankings: list[tuple[float, Ranking]] = []
-    for space, card, how, least, embed in spaces:
-        if not store.has_vectors(space, card.id, card.revision):
-            continue
+    for space, card, how, least, future in asked:
         try:
-            vector = embed()
+            vector = future.result()
         except ModelError as error:
             notes.append(f"searched without {how}: {error}")
             continue
