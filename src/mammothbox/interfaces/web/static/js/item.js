@@ -85,8 +85,8 @@ function words(item) {
     toast(W.saved);
   };
   const keep = (field) => ({ onchange: (e) => save(field, e.target.value).then(() => { e.target.value = item[field] || ""; }).catch(tell) });
-  const title = h("input", { class: "words", "aria-label": W.titleLabel, value: item.title || item.path.split("/").pop(), maxlength: 300, ...keep("title") });
-  title.addEventListener("keydown", (e) => { if (e.key === "Enter") title.blur(); });
+  const title = h("textarea", { class: "words title", "aria-label": W.titleLabel, value: item.title || item.path.split("/").pop(), rows: 1, maxlength: 300, ...keep("title") });
+  title.addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); title.blur(); } });
   const caption = item.kind === "image" || item.kind === "video" || item.caption
     ? h("textarea", { class: "words", "aria-label": W.caption, rows: 2, maxlength: 4000, ...keep("caption") }) : null;
   if (caption) caption.value = item.caption || "";
