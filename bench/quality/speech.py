@@ -25,7 +25,7 @@ LOUDEST_NOISE_DB = 5.0
 def measure(context: Context) -> dict[str, Any] | None:
     """``wer`` over the clear clips, ``wer_noisy`` over the noisy, ``invented_words`` (a count)."""
     speech = [item for item in context.index if spoken_truth(item.truth)]
-    clear = context.few([item for item in speech if _is_clear(item)])
+    clear = context.few([item for item in speech if is_clear(item)])
     noisy = context.few([item for item in speech if _is_noisy(item)])
     for found, what in ((clear, "clear English speech"), (noisy, "generated noisy speech")):
         if not found:
@@ -47,7 +47,8 @@ def measure(context: Context) -> dict[str, Any] | None:
     }
 
 
-def _is_clear(item: Item) -> bool:
+def is_clear(item: Item) -> bool:
+    """Whether a spoken item counts as clear English whose words are known exactly."""
     truth = spoken_truth(item.truth)
     assert truth is not None
     in_folder = any(part in CLEAR for part in Path(item.name).parts[:-1])

@@ -13,17 +13,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-import av
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+from bench.speed.voices import RATE, Track, sentences, talk
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-RATE = 16_000
-"""Samples a second of all sound made here."""
-
-Track = npt.NDArray[np.int16]
-
 _TEXT = """
 harbour ladder mustard lantern violin orchard thunder bicycle marble feather kettle bridge
 meadow copper anchor saddle velvet barley compass curtain glacier hammer island jasmine
@@ -33,10 +29,18 @@ _WORDS = _TEXT.split()
 
 
 class Inputs:
-    """Makes files below `folder`; each method writes `count` of them and gives their paths."""
+    """Makes files below `folder`; each method writes `count` of them and gives their paths.
 
-    def __init__(self, folder: Path, seed: int = 0) -> None:
+    Args:
+        folder: where.
+        seed: of what is random.
+        media: measuring media, whose sentences are spoken in recordings and videos; None for the
+            three sentences of the examples.
+    """
+
+    def __init__(self, folder: Path, seed: int = 0, media: Path | None = None) -> None:
         self.folder = folder
+        self._media = media
         self._random = np.random.default_rng(seed)
 
     def photos(self, count: int, size: tuple[int, int]) -> list[Path]:
@@ -85,10 +89,8 @@ class Inputs:
         return found
 
     @cached_property
-    def _voice(self) -> Track:
-        """All speech of the examples, one after the other."""
-        tracks = [_samples(path) for path in sorted((EXAMPLES / "sound").glob("*")) if _talks(path)]
-        return np.concatenate(tracks)
+    def _sentences(self) -> list[Track]:
+        return sentences(self._media)
 
     def _path(self, kind: str, number: int, suffix: str) -> Path:
         folder = self.folder / kind
@@ -128,8 +130,7 @@ class Inputs:
         return path
 
     def _speech(self, seconds: float) -> Track:
-        start = int(self._random.integers(len(self._voice)))
-        return np.resize(np.roll(self._voice, -start), int(seconds * RATE))
+        return talk(self._sentences, seconds, self._random)
 
     def _video(self, number: int, seconds: float) -> Path:
         from tools.example_video import write_video
@@ -142,17 +143,6 @@ class Inputs:
         path = self._path("video", number, ".mp4")
         write_video(path, slides, seconds / shots, self._speech(seconds))
         return path
-
-
-def _talks(path: Path) -> bool:
-    return path.name in ("REC_0007.wav", "reading.mp3")
-
-
-def _samples(path: Path) -> Track:
-    with av.open(str(path)) as box:
-        resampler = av.AudioResampler("s16", "mono", RATE)
-        frames = [frame for raw in box.decode(audio=0) for frame in resampler.resample(raw)]
-    return np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames])
 
 
 def pixels_of(paths: Sequence[Path]) -> list[npt.NDArray[np.uint8]]:

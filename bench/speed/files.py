@@ -46,14 +46,14 @@ def _until_found(library: Library, photos: Sequence[Path]) -> float:
     return report.seconds - report.stage_seconds["read"]
 
 
-def per_file(settings: Settings, scratch: Path) -> dict[str, float]:
+def per_file(settings: Settings, scratch: Path, media: Path | None) -> dict[str, float]:
     """95th percentile of the seconds from scan to last step, with the loading of models shared out.
 
     `EACH` files of a kind go through one whole ingest, so that each model is loaded once. A file's
     seconds are those of its own steps, raised in proportion until all files together make up the
     wall time of the run: scan, decoding, loading and storing are in it.
     """
-    make = Inputs(scratch / "each", seed=1)
+    make = Inputs(scratch / "each", seed=1, media=media)
     kinds = {
         "photo": make.photos(EACH, (1600, 1200)),
         "document_3p": make.documents(EACH),
@@ -79,13 +79,13 @@ def step_seconds(library: Library) -> list[float]:
     return [sum(result.seconds for result in steps.values()) for steps in results]
 
 
-def over_engines(settings: Settings, scratch: Path) -> dict[str, float]:
+def over_engines(settings: Settings, scratch: Path, media: Path | None) -> dict[str, float]:
     """Seconds of an ingest over those of the bare engines on the same photos and recordings.
 
     The bare side reads with Pillow and NumPy and calls the engines in this process: no scan, no
     child, no host, no store. Both sides have their models loaded before the clock starts.
     """
-    make = Inputs(scratch / "ratio", seed=2)
+    make = Inputs(scratch / "ratio", seed=2, media=media)
     photos, sounds = make.photos(100, (640, 480)), make.sounds(3, 30)
     quiet = replace(settings, library=scratch / "ratio-library", describe="none")
     with Library.open(quiet, write=True) as library:
