@@ -85,7 +85,13 @@ QUALITY: Sequence[Limit] = (
     Limit("pictures of text, words found", ("ocr", "words_found")),
     Limit("receipts and invoices filed as such", ("documents", "kind_right")),
     Limit("their fields found", ("documents", "fields_found")),
+)
+
+WHOLE: Sequence[Limit] = (
     Limit("answers of the writer that fit", ("schema", "valid"), ">=", ("schema", "of")),
+    Limit("memory of all processes, MB", ("schema", "ingest", "peak_pss_mb"), "<=", 2500),
+    Limit("files of that run", ("schema", "ingest", "found")),
+    Limit("seconds of that run", ("schema", "ingest", "seconds")),
 )
 
 SPEED: Sequence[Limit] = (

@@ -1,4 +1,4 @@
-"""The promises that need a run of their own: bad input, memory, no network, kills."""
+"""The promises that need a run of their own: bad input, the whole directory, no network, kills."""
 
 from __future__ import annotations
 
@@ -7,38 +7,44 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench.accept.lines import ORGANISE, QUALITY, SPEED, Line, judge_all
-from bench.processes import environment, run_command
+from bench.accept.lines import ORGANISE, QUALITY, SPEED, WHOLE, Limit, Line, judge_all
+from bench.processes import environment
 from bench.speed.inputs import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
-MEMORY_MB = 2500
-PHOTOS_OF_VAL = 100
 KILL_MOMENTS = 20
 
 Lines = list[Line]
 
 
 def quality(media: Path) -> Lines:
-    """The quality bench on the validation split."""
-    from bench.quality.__main__ import PARTS, run
+    """The quality bench on the validation split, all but what `whole` measures."""
+    from bench.quality.__main__ import PARTS
+
+    return _quality(media, [part for part in PARTS if part != "schema"], QUALITY)
+
+
+def _quality(media: Path, parts: list[str], limits: Sequence[Limit]) -> Lines:
+    from bench.quality.__main__ import run
     from bench.quality.context import Context
     from mammothbox.settings import load_settings
 
     with Context(media, "val", load_settings()) as context:
-        return judge_all(QUALITY, run(context, list(PARTS), None))
+        return judge_all(limits, run(context, parts, None))
 
 
 def speed(media: Path) -> Lines:
-    """The speed bench, long form; `media` is not used."""
+    """The speed bench, long form."""
     from bench.speed.__main__ import PARTS, measure
     from mammothbox.settings import load_settings
 
     with tempfile.TemporaryDirectory(prefix="mammothbench-") as scratch:
-        return judge_all(SPEED, measure(load_settings(), Path(scratch), list(PARTS), long=True))
+        only = list(PARTS)
+        found = measure(load_settings(), Path(scratch), only, long=True, media=media)
+        return judge_all(SPEED, found)
 
 
 def organise(media: Path) -> Lines:
@@ -61,38 +67,9 @@ def bad(media: Path) -> Lines:
     return [Line("bad input in one run", "no fault", "; ".join([measured, *faults]), not faults)]
 
 
-def memory(media: Path) -> Lines:
-    """The media directory, without the training photos, in one ingest; memory of all processes."""
-    with tempfile.TemporaryDirectory(prefix="mammothbench-") as scratch:
-        folder = copy_shared(media, Path(scratch) / "shared")
-        where = ["--library", str(Path(scratch) / "library"), "--json"]
-        run = run_command(["ingest", str(folder), *where], timeout_s=7200)
-        failed = run_command(["failed", *where]).json if run.code in (0, 3) else []
-        _give_back(folder)
-    if run.code not in (0, 3):
-        return [Line("ingest of the media directory", "exit 0 or 3", f"exit {run.code}", False)]
-    unfit = sum(one["error"] == "BadAnswer" for one in failed)
-    peak, report = run.json["peak_pss_mb"], run.json
-    told = ", ".join(f"{report[n]} {n}" for n in ("found", "done", "skipped", "failed"))
-    return [
-        Line("memory of all processes, MB", f"<= {MEMORY_MB}", f"{peak:g}", peak <= MEMORY_MB),
-        Line("answers of the writer that do not fit", "== 0", str(unfit), unfit == 0),
-        Line("the same run", "printed", f"{told} in {report['seconds']:.0f} s", None),
-    ]
-
-
-def copy_shared(media: Path, folder: Path) -> Path:
-    """A copy of `media` without Flickr8k's training photos, and with a hundred of its val."""
-    flickr = media / "photos" / "flickr8k"
-    few = {path.name for path in sorted((flickr / "val").glob("*"))[:PHOTOS_OF_VAL]}
-
-    def left_out(here: str, names: list[str]) -> set[str]:
-        if Path(here) == flickr:
-            return {"train"}
-        return set(names) - few if Path(here) == flickr / "val" else set()
-
-    shutil.copytree(media, folder, symlinks=True, ignore=left_out)
-    return folder
+def whole(media: Path) -> Lines:
+    """The media directory, without the training photos, in one ingest: answers and memory."""
+    return _quality(media, ["schema"], WHOLE)
 
 
 def network(media: Path) -> Lines:
@@ -150,7 +127,7 @@ RUNS: Mapping[str, Callable[[Path], Lines]] = {
     "quality": quality,
     "speed": speed,
     "bad": bad,
-    "memory": memory,
+    "whole": whole,
     "network": network,
     "kill": kill,
     "organise": organise,

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bench.accept.__main__ import main, measured
-from bench.accept.lines import ORGANISE, QUALITY, SPEED, Limit, Line, judge
-from bench.accept.runs import RUNS, copy_shared
+from bench.accept.lines import ORGANISE, QUALITY, SPEED, WHOLE, Limit, Line, judge
+from bench.accept.runs import RUNS
+from bench.quality.schema import copied, everything
 
 
 @pytest.mark.parametrize(
@@ -38,14 +39,14 @@ def test_a_limit_may_be_another_figure() -> None:
 
 
 def test_no_promise_is_named_twice() -> None:
-    names = [limit.what for limit in (*QUALITY, *SPEED, *ORGANISE)]
+    names = [limit.what for limit in (*QUALITY, *WHOLE, *SPEED, *ORGANISE)]
     assert len(names) == len(set(names))
 
 
 def test_a_bench_that_breaks_is_a_broken_promise(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert set(RUNS) >= {"quality", "speed", "bad", "memory", "network", "kill"}
+    assert set(RUNS) >= {"quality", "speed", "bad", "whole", "network", "kill"}
     assert measured("organise", tmp_path)[0].ok is False
     assert main(["--media", str(tmp_path), "--only", "organise", "--json"]) == 1
     assert "organise.csv does not exist" in capsys.readouterr().out
@@ -60,7 +61,10 @@ def test_shared_leaves_the_training_photos_out(tmp_path: Path) -> None:
             path.write_bytes(b"x")
     (tmp_path / "media" / "docs").mkdir()
     (tmp_path / "media" / "docs" / "a.txt").write_bytes(b"x")
-    copied = copy_shared(tmp_path / "media", tmp_path / "copy")
-    names = sorted(path.name for path in copied.rglob("*") if path.is_file())
-    assert len(names) == 101
-    assert not (copied / "photos" / "flickr8k" / "train").exists()
+    media = tmp_path / "media"
+    (media / "docs" / "link.txt").symlink_to("a.txt")
+    copy = copied(media, everything(media), tmp_path / "copy")
+    names = sorted(path.name for path in copy.rglob("*") if path.is_file())
+    assert len(names) == 102
+    assert (copy / "docs" / "link.txt").is_symlink()
+    assert not (copy / "photos" / "flickr8k" / "train").exists()
