@@ -25,11 +25,15 @@ from mammothbox.models.contracts import (
     Transcript,
     Vectors,
 )
+from mammothbox.models.fitting import misfit
 from mammothbox.models.wire import decode_vector, encode_image
 from mammothbox.records import Json, Pixels, Samples
 
 BATCH = 16
 """Pictures or texts of one request: bounds the request's size and lets progress be seen."""
+
+ON_THE_WAY = 2
+"""Requests at a time: one is written and read while the host computes the other."""
 
 MEMO = 256
 BLOCK = 1 << 20
@@ -61,19 +65,24 @@ class Looks:
 
     def of(self, images: Sequence[Pixels]) -> list[dict[str, Any]]:
         """One answer of ``/v1/looks`` an image, in order."""
-        found: list[dict[str, Any]] = []
-        for batch in _batches(images):
-            keys = [_key(image) for image in batch]
-            new = dict(zip(keys, batch, strict=True))
-            new = {key: image for key, image in new.items() if key not in self._memo}
-            if new:
-                urls = [encode_image(image) for image in new.values()]
-                answer = self._channel.post("/v1/looks", {"images": urls})
-                self._memo.update(zip(new, data_of(answer, len(urls)), strict=True))
-            found += [self._memo[key] for key in keys]
-            while len(self._memo) > MEMO:
-                self._memo.popitem(last=False)
+        keys = [_key(image) for image in images]
+        new = {k: image for k, image in zip(keys, images, strict=True) if k not in self._memo}
+        self._memo.update(zip(new, self._ask(list(new.values())), strict=True))
+        found = [self._memo[key] for key in keys]
+        while len(self._memo) > MEMO:
+            self._memo.popitem(last=False)
         return found
+
+    def _ask(self, images: Sequence[Pixels]) -> list[dict[str, Any]]:
+        batches = list(_batches(images))
+        if len(batches) <= 1:
+            return [look for batch in batches for look in self._post(batch)]
+        with ThreadPoolExecutor(ON_THE_WAY) as threads:
+            return [look for looks in threads.map(self._post, batches) for look in looks]
+
+    def _post(self, images: Sequence[Pixels]) -> list[dict[str, Any]]:
+        urls = [encode_image(image) for image in images]
+        return data_of(self._channel.post("/v1/looks", {"images": urls}), len(urls))
 
 
 def _key(image: Pixels) -> bytes:
@@ -259,7 +268,10 @@ class WriterClient:
             return BadAnswer(f"{self.card.id} refuses: {error}")
         except BadAnswer as error:
             return error
-        return value if isinstance(value, dict) else BadAnswer("the answer is no JSON object")
+        if not isinstance(value, dict):
+            return BadAnswer("the answer is no JSON object")
+        wrong = misfit(value, prompt.schema)
+        return BadAnswer(f"{self.card.id} left its schema: {wrong}") if wrong else value
 
 
 class TextReaderClient:
