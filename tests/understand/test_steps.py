@@ -19,7 +19,7 @@ from mammothbox.records import (
 )
 from mammothbox.understand.calls import each
 from mammothbox.understand.groups import alike
-from mammothbox.understand.prompts import fence, file_prompt
+from mammothbox.understand.prompts import fence, file_prompt, group_prompt
 from mammothbox.understand.steps import caption, describe, embed, facts, ocr, transcript
 
 BLACK = np.zeros((4, 4, 3), np.uint8)
@@ -129,6 +129,17 @@ def test_a_long_text_is_read_in_evenly_spread_parts() -> None:
 
 def test_words_of_the_prompt_are_no_tags() -> None:
     value = describe.clean(
-        {"title": " A  dog ", "tags": ["Photos", "Vision program", "Dog ", "dog"]}
+        {"title": " A  dog ", "tags": ["Photos", "Vision program", "Dog ", "dog"]},
+        group_prompt(["a dog"]).schema,
     )
     assert value == {"title": "A dog", "tags": ["dog"]}
+
+
+def test_what_a_limit_broke_off_is_dropped() -> None:
+    schema = group_prompt(["a dog"]).schema
+    cut, ended = "dogs " * 8 + "and catt, 橋x", "d" * 49 + "."
+    assert len(cut) > 50
+    answer = {"title": cut[:50], "tags": ["long haired sheep dogs o", "dog"]}
+    value = describe.clean(answer, schema)
+    assert value == {"title": "dogs " * 8 + "and", "tags": ["long haired sheep dogs", "dog"]}
+    assert describe.clean({"title": ended}, schema) == {"title": ended}

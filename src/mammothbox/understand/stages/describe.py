@@ -24,9 +24,10 @@ from mammothbox.understand.work import Task
 ABOVE_MEAN = 0.5
 """Standard deviations above the mean of all photos from which a photo looks like a tag."""
 
-BUNDLE = 4
-"""Files or groups whose prompts are sent together: as many as the writer has slots, so that a stop
-waits for one answer and not for two."""
+BUNDLE = 8
+"""Files or groups whose prompts are sent together: twice as many as the writer has slots, since
+answers differ in length and the last ones leave slots empty. A stop waits for those being written;
+those that wait for a slot are given up."""
 
 
 def run(tools: Tools, tasks: Sequence[Task]) -> Iterator[list[Result]]:
@@ -53,8 +54,16 @@ def run(tools: Tools, tasks: Sequence[Task]) -> Iterator[list[Result]]:
 
 
 def _ask(writer: Writer, prompts: Sequence[Prompt]) -> list[dict[str, Any] | Failed]:
-    answers = each(writer.write, prompts)
-    return [failed(answer) if isinstance(answer, BadAnswer) else answer for answer in answers]
+    """What the writer says to each prompt, cleaned."""
+    found: list[dict[str, Any] | Failed] = []
+    for prompt, answer in zip(prompts, each(writer.write, prompts), strict=True):
+        if isinstance(answer, BadAnswer):
+            found.append(failed(answer))
+        elif isinstance(answer, Failed):
+            found.append(answer)
+        else:
+            found.append(describe.clean(answer, prompt.schema))
+    return found
 
 
 def _describe(tools: Tools, writer: Writer, batch: Sequence[Task]) -> list[Result]:
@@ -97,7 +106,7 @@ def _single(task: Task, answer: dict[str, Any] | Failed | None, read: int, of: i
         return result(task, "describe", Skipped("no words to describe it by"))
     if isinstance(answer, Failed):
         return result(task, "describe", answer)
-    value = describe.clean(answer)
+    value = dict(answer)
     if of:
         value |= {"parts": of, "parts_read": read}
     return result(task, "describe", Done(value), describe.passages_of(value))
@@ -133,10 +142,7 @@ def _describe_groups(
         )
         for group in groups
     ]
-    answers = [
-        answer if isinstance(answer, Failed) else describe.clean(answer)
-        for answer in _ask(writer, prompts)
-    ]
+    answers = _ask(writer, prompts)
     fits = _fitting(tools, answers, vectors)
     return [
         _of_group(task, answer, len(group), fits)

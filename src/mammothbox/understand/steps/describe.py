@@ -88,12 +88,29 @@ def photos_prompt(lines: Sequence[str]) -> Prompt:
     return group_prompt(shown)
 
 
-def clean(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer with white space folded; tags lower-case, unique, and none from the prompt."""
-    value = {k: " ".join(v.split()) if isinstance(v, str) else v for k, v in answer.items()}
-    tags = dict.fromkeys(" ".join(tag.lower().split()) for tag in answer["tags"])
-    value["tags"] = [tag for tag in tags if not set(tag.split()) <= PARROTED]
+def clean(answer: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer with white space folded, and without what a limit of `schema` broke off.
+
+    Tags are lower-case, unique, and none is from the prompt.
+    """
+    limits = schema["properties"]
+    value = {
+        name: whole(said, limits[name].get("maxLength")) if isinstance(said, str) else said
+        for name, said in answer.items()
+    }
+    if "tags" in answer:
+        longest = limits["tags"]["items"]["maxLength"]
+        tags = dict.fromkeys(whole(tag.lower(), longest) for tag in answer["tags"])
+        value["tags"] = [tag for tag in tags if not set(tag.split(" ")) <= PARROTED]
     return value
+
+
+def whole(text: str, longest: int | None) -> str:
+    """`text` in one line; up to its last whole word if it is as long as the writer was allowed."""
+    line = " ".join(text.split())
+    if longest is None or len(text) < longest or line.endswith((".", "!", "?")):
+        return line
+    return line.rsplit(" ", 1)[0].rstrip(" ,;:-")
 
 
 def passages_of(value: Mapping[str, Any]) -> tuple[Passage, ...]:
