@@ -151,6 +151,27 @@ def test_a_known_speech_is_written_down_with_times(engine: WhisperEngine, media:
 
 
 @pytest.mark.real
+def test_a_clear_language_is_told_at_a_glance(
+    engine: WhisperEngine, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speech = sound(media / "speech/whisper_cpp/jfk.wav")
+    looks: list[int] = []
+
+    def whole(cut: np.ndarray) -> tuple[str, float, list[tuple[str, float]]]:
+        looks.append(len(cut))
+        return "en", 0.6, [("en", 0.6)]
+
+    monkeypatch.setattr(engine._model, "detect_language", whole)
+
+    assert engine._detect(speech, (0.0, 11.0))["en"] > 0.9
+    assert not looks
+    assert engine._detect(speech, (0.0, 4.0)) == {"en": 0.6}, "too short for a glance"
+    monkeypatch.setattr(whisper, "CLEAR", 1.1)
+    assert engine._detect(speech, (0.0, 11.0)) == {"en": 0.6}, "not clear enough"
+    assert looks == [4 * RATE, 11 * RATE]
+
+
+@pytest.mark.real
 @pytest.mark.slow
 def test_eight_languages_one_after_another_are_told_apart(
     engine: WhisperEngine, media: Path

@@ -69,7 +69,8 @@ class OcrEngine:
     def read(self, image: Pixels) -> list[TextLine]:
         """Lines of H x W x 3 RGB pixels in reading order; empty where there is no text."""
         pixels = np.ascontiguousarray(image[:, :, ::-1])  # it wants BGR
-        if not self._glance(pixels):
+        # A small picture costs a glance as much as the search for lines itself.
+        if max(pixels.shape[:2]) > GLANCE_PX and not self._glance(pixels):
             return []
         # The switches stay as the last call set them, so each call sets them all.
         found = self._reader(pixels, use_det=True, use_cls=True, use_rec=True)
@@ -87,9 +88,7 @@ class OcrEngine:
         import cv2
 
         scale = GLANCE_PX / max(pixels.shape[:2])
-        small: Any = pixels
-        if scale < 1:
-            small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        small: Any = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         found = self._reader(small, use_det=True, use_cls=False, use_rec=False)
         return found.boxes is not None
 
