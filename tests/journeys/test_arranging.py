@@ -68,7 +68,10 @@ def test_plan_edit_check_apply_undo(mess, tmp_path: Path) -> None:
     assert told(mess("apply", plan, "--dry-run", "--json").stdout)["done"] == 12
     assert tree(mess.cwd) == before
 
-    assert "12 files moved" in mess("apply", plan).stdout
+    said = mess("apply", plan).stdout.splitlines()
+    assert said[0].startswith("12 files moved, ")
+    assert said[0].endswith(" made")
+    assert said[1] == "back with: mammothbox undo 1"
     assert (mess.cwd / "Kitchen and pier").is_dir()
     moved = next(path for path in (mess.cwd / "Kitchen and pier").iterdir())
     told(mess("undo", "1", str(moved), "--json").stdout)

@@ -16,6 +16,10 @@ from mammothbox.organise import Plan
 from mammothbox.organise.apply import Report
 from mammothbox.organise.plan import UNSORTED
 
+BACK = "brought back"
+"""What undo does to files."""
+DONE = ("moved", "copied", "linked")
+"""What apply does to files; more than telling what it would do."""
 SHOWN = 20
 """Refused files that are listed to a person; JSON has all."""
 
@@ -112,6 +116,13 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def _folders(verb: str) -> str:
+    """What became of folders where files were `verb`."""
+    if verb == BACK:
+        return "removed"
+    return "would be made" if verb.startswith("would") else "made"
+
+
 def tell_report(session: Session, report: Report, verb: str) -> None:
     """Print what a run did or would do; exit 6 if something was refused or it stopped."""
     if session.json:
@@ -120,7 +131,8 @@ def tell_report(session: Session, report: Report, verb: str) -> None:
         emit({"run": report.run, "done": report.done, "folders": report.folders,
               "refused": refused, "stopped": report.stopped, "moves": moves})  # fmt: skip
     else:
-        say(f"{counted(report.done, 'file')} {verb}, {counted(report.folders, 'folder')}")
+        files, folders = counted(report.done, "file"), counted(report.folders, "folder")
+        say(f"{files} {verb}, {folders} {_folders(verb)}")
         for path, why in report.refused[:SHOWN]:
             say(f"left alone: {shown_path(path)}: {safe(why)}")
         if len(report.refused) > SHOWN:
@@ -128,5 +140,7 @@ def tell_report(session: Session, report: Report, verb: str) -> None:
         if report.stopped:
             say(f"stopped: {safe(report.stopped)}")
             say("go on with `mammothbox apply --resume`, or back with `mammothbox undo`")
+        elif report.done and verb in DONE:
+            say(f"back with: mammothbox undo {report.run}")
     if report.refused or report.stopped:
         click.get_current_context().exit(exits.MOVE)

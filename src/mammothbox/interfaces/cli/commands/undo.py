@@ -26,13 +26,13 @@ def undo(session: Session, words: tuple[str, ...]) -> None:
     Names, times and folders come back exactly. A file whose old name something else has taken
     stays where it is. May be called again after an interruption.
     """
-    from mammothbox.interfaces.cli.planned import tell_report
+    from mammothbox.interfaces.cli.planned import BACK, tell_report
 
     numbered = bool(words) and words[0].isdecimal()
     run = int(words[0]) if numbered else None
     paths = [PATH.convert(word, None, None) for word in words[numbered:]]
     with session.open() as library:
-        tell_report(session, library.undo(run, paths), "brought back")
+        tell_report(session, library.undo(run, paths), BACK)
 
 
 COMMAND = undo
