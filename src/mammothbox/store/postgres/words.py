@@ -2,13 +2,13 @@
 
 PostgreSQL has no BM25. A query first counts how many passages have each of its words, up to
 `COUNTED`; then passages are scored, those with the rarest words first, until `ENOUGH` of them have
-been. A passage that has only the most frequent words of a query may so be left out where a
-thousand better ones are there.
+been. A passage that has only the most frequent words of a query may so be left out where
+hundreds of better ones are there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import log
 from typing import Any, NamedTuple
 
@@ -18,6 +18,9 @@ from sqlalchemy import (
     Connection,
     Float,
     Integer,
+    Row,
+    Select,
+    Subquery,
     Table,
     Text,
     bindparam,
@@ -41,10 +44,16 @@ from mammothbox.store.words import snippet
 
 COUNTED = 20_000
 """Passages with one word that are counted; a word in more is as frequent as one in so many."""
+AHEAD = 3
+"""Of how many times as many rows as are wanted are looked up first."""
 MEASURED = 5_000
 """Rows whose length is looked at for the mean."""
-ENOUGH = 2_000
+ENOUGH = 1_000
 """Passages that are scored, or all that have the rarest word where those are more."""
+FAIR = 400
+"""So many will do where the next word would add more than `MANY`."""
+MANY = 4_000
+"""Passages whose scoring takes as long as all the rest of a search."""
 _K1, _B = 1.2, 0.75
 _CONFIG: ColumnElement[Any] = literal_column(f"'{CONFIGURATION}'::regconfig")
 
@@ -77,37 +86,54 @@ class Gin:
         self, connection: Connection, query: str, filters: Filters, limit: int
     ) -> list[WordMatch]:
         """See `WordIndex`."""
-        best = _scored(connection, PASSAGE_WORDS, query)
-        if best is None:
-            return []
         live = exists().where(FILES.c.digest == PASSAGES.c.digest, condition(filters))
-        statement = (
-            select(PASSAGES, best.c.score)
-            .join_from(best, PASSAGES, PASSAGES.c.id == best.c.id)
-            .where(live)
-            .order_by(best.c.score.desc(), PASSAGES.c.id)
-            .limit(limit)
-        )
-        return [_match(row, query) for row in connection.execute(statement)]
+
+        def among(best: Subquery) -> Select[Any]:
+            chosen = select(PASSAGES, best.c.score)
+            return chosen.join_from(best, PASSAGES, PASSAGES.c.id == best.c.id).where(live)
+
+        rows = _best(connection, PASSAGE_WORDS, query, among, limit)
+        return [_match(row, query) for row in rows]
 
     def match_names(
         self, connection: Connection, query: str, filters: Filters, limit: int
     ) -> list[WordMatch]:
         """See `WordIndex`."""
-        best = _scored(connection, NAME_WORDS, query)
-        if best is None:
-            return []
-        statement = (
-            select(FILES.c.digest, FILES.c.words, best.c.score)
-            .join_from(best, FILES, FILES.c.id == best.c.id)
-            .where(condition(filters))
-            .order_by(best.c.score.desc(), FILES.c.id)
-            .limit(limit)
-        )
-        return [
-            WordMatch(row.digest, row.score, "name", row.words)
-            for row in connection.execute(statement)
-        ]
+
+        def among(best: Subquery) -> Select[Any]:
+            chosen = select(FILES.c.digest, FILES.c.words, best.c.score)
+            joined = chosen.join_from(best, FILES, FILES.c.id == best.c.id)
+            return joined.where(condition(filters))
+
+        rows = _best(connection, NAME_WORDS, query, among, limit)
+        return [WordMatch(row.digest, row.score, "name", row.words) for row in rows]
+
+
+def _best(
+    connection: Connection,
+    table: Table,
+    query: str,
+    among: Callable[[Subquery], Select[Any]],
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """The `limit` best rows that `among` lets through, best first.
+
+    Looking a row up costs more than scoring it, so the best few are looked up first, and all only
+    if too few pass.
+    """
+    scored = _scored(connection, table, query)
+    if scored is None:
+        return []
+    order = (scored.c.score.desc(), scored.c.id)
+    number = func.count().over().label("number")
+    for most in (AHEAD * limit, COUNTED):
+        best = select(scored.c.id, scored.c.score, number).order_by(*order).limit(most).subquery()
+        asked = among(best).add_columns(best.c.number)
+        asked = asked.order_by(best.c.score.desc(), best.c.id).limit(limit)
+        rows = connection.execute(asked).all()
+        if len(rows) >= limit or (rows and rows[0].number <= most):
+            break  # enough, or there were no others
+    return rows
 
 
 def _match(row: Any, query: str) -> WordMatch:
@@ -163,7 +189,8 @@ def _scored(connection: Connection, table: Table, query: str) -> Any:
 def _rarest(mays: Sequence[str], counts: dict[str, int]) -> list[str]:
     chosen: list[str] = []
     for unit in sorted(mays, key=lambda unit: counts[unit]):
-        if sum(counts[one] for one in chosen) >= ENOUGH:
+        have = sum(counts[one] for one in chosen)
+        if have >= ENOUGH or (have >= FAIR and counts[unit] > MANY):
             break
         chosen.append(unit)
     return chosen
