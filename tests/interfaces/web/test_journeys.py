@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 if TYPE_CHECKING:
     from tests.interfaces.web.conftest import Open, Server
@@ -157,16 +157,43 @@ def test_a_plan_is_changed_by_dragging_applied_and_undone(
     renamed = page.locator(f'.folder[aria-label="{name}"]').get_by_label("Name of the folder")
     renamed.fill("My own folder")
     renamed.press("Enter")
-    expect(page.locator('.folder[aria-label="My own folder"]')).to_be_visible()
+    mine = page.locator('.folder[aria-label="My own folder"]')
+    outer = folders.first.get_attribute("aria-label")
+    mine.locator("header .small").first.drag_to(folders.first.locator(".files"))
+    expect(page.locator(f'.folder[aria-label="{outer}/My own folder"]')).to_be_visible()
+    expect(page.get_by_role("region", name="Then")).to_contain_text("My own folder/")
     page.get_by_role("button", name="Apply", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Apply").click()
     expect(page.get_by_text(re.compile(r"\d+ files moved"))).to_be_visible(timeout=60_000)
     assert source is not None
-    assert (server.folder / "My own folder" / source.split("/")[-1]).is_file()
+    assert (server.folder / str(outer) / "My own folder" / source.split("/")[-1]).is_file()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Everything is back in its place")).to_be_visible(timeout=60_000)
     after = sorted(path.relative_to(server.folder) for path in server.folder.rglob("*.*"))
     assert after == before
+
+
+def test_a_view_that_was_left_is_not_drawn_when_its_answer_comes(
+    server: Server, opened: Open
+) -> None:
+    page = opened(server, "#/activity")
+    expect(page.get_by_role("heading", name="Activity")).to_be_visible()
+    held: list[Route] = []
+    page.route("**/api/v1/choices", lambda route: held.append(route))
+    with page.expect_request("**/api/v1/choices"):
+        page.get_by_role("link", name="Library").click()
+    page.get_by_role("link", name="Activity").click()
+    with page.expect_response("**/api/v1/choices"):
+        held[0].continue_()
+    page.evaluate("() => fetch('api/v1/health').then((answer) => answer.json())")
+    expect(page.get_by_role("heading", name="Activity")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(0)
+    # and a file that was opened by its address can be closed
+    page.unroute("**/api/v1/choices")
+    page = opened(server, f"#/item/{server.digest('IMG_2102.jpg')}")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".item")).to_have_count(0)
+    expect(page.locator(".tile").first).to_be_visible()
 
 
 def test_a_failed_file_is_shown_with_its_reason(server: Server, opened: Open) -> None:
