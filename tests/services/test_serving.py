@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import openai
 import pytest
 
 from mammothbox.errors import UsageError
@@ -85,8 +86,27 @@ def test_the_real_models_serve(weights: None, examples: Path) -> None:
         url = said["url"].removesuffix("/v1")
         answer = client(url).chat.completions.create(model="blip", messages=look(png((9, 9, 9))))
         assert answer.choices[0].message.content
+    with served("clip") as (_, said):
+        url = said["url"].removesuffix("/v1")
+        red = client(url).embeddings.create(
+            model="clip", input=[png((200, 20, 20))], extra_body={"modality": "image"}
+        )
+        words = client(url).embeddings.create(model="clip", input=["red", "a dog in the snow"])
+        assert {len(item.embedding) for item in [*red.data, *words.data]} == {512}
+        with pytest.raises(openai.NotFoundError):
+            client(url).embeddings.create(model="another", input="red")
     with served("whisper") as (_, said):
         url = said["url"].removesuffix("/v1")
+        spoken = examples / "sound" / "REC_0007.wav"
+        forms = {
+            form: client(url).audio.transcriptions.create(
+                model="whisper-1", file=spoken, response_format=form
+            )
+            for form in ("verbose_json", "srt", "vtt")
+        }
+        assert forms["verbose_json"].text
+        assert "-->" in str(forms["srt"])
+        assert str(forms["vtt"]).startswith("WEBVTT")
         heard = client(url).audio.transcriptions.create(
             model="whisper-1", file=("silence.wav", wav([False, False]))
         )
