@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -26,10 +27,12 @@ from bench.processes import MARK, environment, marked, run_command, start
 from bench.speed.inputs import Inputs
 from mammothbox.settings import Settings
 
-PHOTOS, DOCUMENTS, SOUNDS, VIDEOS = 41, 4, 3, 2
+PHOTOS, DOCUMENTS, SOUNDS, VIDEOS = 46, 2, 1, 1
 SOUND_S, VIDEO_S = 8.0, 5.0
 SMALL = 3_000_000_000
-LIMIT_S = 1500.0
+LIMIT_S = 480.0
+"""After this the run is stopped, and the memory until then is what was measured."""
+
 FRESH_S = 2.0
 """Seconds between two looks for new processes; in between the known ones are measured."""
 
@@ -49,10 +52,7 @@ def measure(settings: Settings, scratch: Path, plot: Path | None = None) -> dict
             env["BLIP_ENDPOINT"] = stack.enter_context(standing_in.captioner(env))
         watch = stack.enter_context(Samples(_Family(env[MARK]).bytes))
         process = start(["ingest", str(folder), "--describe", "groups", "--json"], env)
-        out, err = _end(process)
-    if process.returncode not in (0, 3):
-        raise RuntimeError(f"the ingest ended with {process.returncode}: {err[-2000:]}")
-    report = json.loads(out)
+        report = _end(process)
     if plot is not None:
         write_svg(plot, watch.points, BUDGET, "memory of all processes, profile full, 50 files")
     return {
@@ -61,8 +61,7 @@ def measure(settings: Settings, scratch: Path, plot: Path | None = None) -> dict
         "promised_gb": BUDGET / 1e9,
         "samples": len(watch.points),
         "samples_a_second": round(watch.rate, 1),
-        "seconds": round(report["seconds"], 1),
-        **{name: report[name] for name in ("done", "skipped", "failed", "stage_seconds")},
+        **report,
         "captioner": f"that of lite, as a service ({instead})" if instead else "the profile's own",
         "with_3_gb": refused,
     }
@@ -102,13 +101,23 @@ def _refused(folder: Path, env: dict[str, str]) -> str:
     return str(said["message"])
 
 
-def _end(process: subprocess.Popen[str]) -> tuple[str, str]:
+def _end(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """How the ingest ended, or that it was stopped.
+
+    Raises:
+        RuntimeError: it broke down.
+    """
     try:
-        return process.communicate(timeout=LIMIT_S)
+        out, err = process.communicate(timeout=LIMIT_S)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 15)
+        os.killpg(process.pid, signal.SIGTERM)
         process.communicate()
-        raise
+        return {"stopped_after_s": LIMIT_S}
+    if process.returncode not in (0, 3):
+        raise RuntimeError(f"the ingest ended with {process.returncode}: {err[-2000:]}")
+    report = json.loads(out)
+    kept = ("seconds", "done", "skipped", "failed", "stage_seconds")
+    return {name: report[name] for name in kept}
 
 
 class _Family:
