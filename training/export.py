@@ -3,8 +3,8 @@
     python -m training.export --run DIR --out src/mammothbox/models/weights
 
 `--run` holds what the steps before wrote: `captioner/member*/captioner.pt`, `joint/member*.pt` and
-`joint/standard.npz`. Numbers of matrix products are stored with six bits (`--plain` leaves them as
-they are).
+`joint/standard.npz`. Tables are stored as few levels and packed (`--plain` leaves them as they
+are).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from bench.quality.context import Context
 from mammothbox.models.cache import Cache, sha256_of
 from mammothbox.models.catalog import models_of
 
-SUFFIXES = (".onnx", ".npz", ".safetensors", ".bin")
+SUFFIXES = (".onnx", ".gz", ".npz", ".safetensors", ".bin")
 
 
 def measure(context: Context) -> dict[str, str]:

@@ -33,14 +33,14 @@ from mammothbox.models.engines.eyes_labels import (
 )
 from mammothbox.models.engines.eyes_pixels import prepare, to_batch
 from mammothbox.models.engines.eyes_words import Judgement, decide
-from mammothbox.models.engines.sessions import open_session
+from mammothbox.models.engines.sessions import open_session, release_unused
 from mammothbox.models.engines.text import TextEngine
 from mammothbox.records import Pixels, Vector
 
-BATCH = 4
-"""Photos a pass: eight are no faster on two cores and cost 78 MB more."""
+BATCH = 2
+"""Photos a pass: more are no faster on two cores, and each costs 20 MB."""
 
-SENTENCES = 32
+SENTENCES = 16
 """Photos whose captions are worded together: a word for many costs little more than for one."""
 
 DIMENSIONS = 512
@@ -107,6 +107,7 @@ class EyesEngine:
         self._judgement = Judgement.read(shipped / "eyes.json")
         self._conse = ConseSpace(self._sentences, name_vectors()) if space == "conse" else None
         self._joint = JointSpace(shipped, self._text_engine, threads)
+        release_unused()
 
     def look(self, images: Sequence[Pixels]) -> list[Look]:
         """Labels, vector and caption of each image (H x W x 3 uint8, any size), in order."""

@@ -5,8 +5,14 @@ Place in the flow: every engine that runs an ONNX graph opens it here. Knows not
 
 from __future__ import annotations
 
+import ctypes
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mammothbox.errors import WeightsCorrupt, WeightsMissing
@@ -16,7 +22,7 @@ def open_session(graph: Path, threads: int, *, one_arena: bool = False) -> Any:
     """An `onnxruntime.InferenceSession` on the CPU with `threads` compute threads (at least 1).
 
     Args:
-        graph: the `.onnx` file.
+        graph: the `.onnx` file; where there is none, the `.onnx.gz` beside it.
         threads: compute threads.
         one_arena: take memory for sums from the arena that all such sessions of the process share;
             for graphs that run one after the other.
@@ -28,8 +34,6 @@ def open_session(graph: Path, threads: int, *, one_arena: bool = False) -> Any:
     import onnxruntime as ort
     from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
-    if not graph.is_file():
-        raise WeightsMissing(f"{graph} is missing; run: mammothbox models pull")
     options = ort.SessionOptions()
     options.intra_op_num_threads = max(1, threads)
     options.inter_op_num_threads = 1
@@ -40,9 +44,45 @@ def open_session(graph: Path, threads: int, *, one_arena: bool = False) -> Any:
         _share_arena()
         options.add_session_config_entry("session.use_env_allocators", "1")
     try:
-        return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        with _readable(graph) as path:
+            return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except (failures.Fail, failures.InvalidProtobuf, failures.InvalidGraph) as error:
         raise WeightsCorrupt(f"{graph} does not load: {error}") from error
+
+
+def release_unused() -> None:
+    """Give pages that the heap holds free back to the system, where it can (glibc).
+
+    Loading a graph copies its weights twice; 45 MB of that stayed with the eyes.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def packed_name(graph: Path) -> Path:
+    """Where a graph lies that is shipped packed."""
+    return graph.with_name(f"{graph.name}.gz")
+
+
+@contextmanager
+def _readable(graph: Path) -> Iterator[Path]:
+    """The graph's path, or that of what is packed beside it, unpacked meanwhile.
+
+    A session made of bytes would keep them.
+    """
+    packed = packed_name(graph)
+    if graph.is_file():
+        yield graph
+        return
+    if not packed.is_file():
+        raise WeightsMissing(f"{graph} is missing; run: mammothbox models pull")
+    with TemporaryDirectory(prefix="mammothbox-") as folder:
+        path = Path(folder) / graph.name
+        try:
+            path.write_bytes(gzip.decompress(packed.read_bytes()))
+        except (OSError, EOFError, zlib.error) as error:
+            raise WeightsCorrupt(f"{packed} does not unpack: {error}") from error
+        yield path
 
 
 @cache
