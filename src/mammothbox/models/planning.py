@@ -14,7 +14,7 @@ from mammothbox.models.shapes import Shape
 BYTES_A_WEIGHT: Mapping[str, float] = {
     "fp16": 2.0,
     "int8": 1.02,  # a scale for each row
-    "q4_k_m": 0.606,  # 4.85 bits: mixed blocks of 4 and 6 bits with their scales
+    "q4_k_m": 0.626,  # 5.01 bits: mixed blocks of 4 to 6 bits with their scales
 }
 BYTES_IN_BLOCKS: Mapping[str, float] = {"int8": 1.157, "int4": 0.641}
 """Of BLIP-2's language half: blocks of 32 with a scale of 32 bits and a zero point. Its other half
