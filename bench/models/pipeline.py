@@ -33,8 +33,8 @@ SMALL = 3_000_000_000
 LIMIT_S = 420.0
 """After this the run is stopped, and the memory until then is what was measured."""
 
-FRESH_S = 2.0
-"""Seconds between two looks for new processes; in between the known ones are measured."""
+FRESH_S = 1.0
+"""Seconds between two looks for new processes, which are costly; a host loads for longer."""
 
 
 def measure(settings: Settings, scratch: Path, plot: Path | None = None) -> dict[str, Any]:
@@ -133,10 +133,6 @@ class _Family:
         if time.monotonic() - self._looked > FRESH_S:
             self._known = {one.pid: one for one in marked(self._mark)}
             self._looked = time.monotonic()
-        parents = list(self._known.values())
-        for parent in parents:  # what started since the last look hangs below one of these
-            with contextlib.suppress(psutil.Error):
-                self._known.update({one.pid: one for one in parent.children()})
         return sum(self._sizes())
 
     def _sizes(self) -> Iterator[int]:
