@@ -93,7 +93,7 @@ def _answers(context: Context, place: Path) -> dict[str, Any]:
         refs = {ref.digest: ref for ref in library.store.files()}
         found = library.store.results(list(refs), steps=["describe"])
         for digest, results in found.items():
-            outcome = results["describe"].outcome
+            outcome = results["describe"].outcome if "describe" in results else None
             if isinstance(outcome, Done):
                 valid[refs[digest].kind.value] += 1
             elif isinstance(outcome, Failed):
