@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "search": "Find files by what they show, say or contain.",
     "similar": "Find files like one file.",
     "show": "Show everything known about a file.",
-    "ask": "Answer a question about a photo from what is known of it.",
+    "ask": "Answer a question about a photo.",
     "tag": "Add tags to a file with +, remove them with -.",
     "status": "Say what the library holds and where it lies on disk.",
     "failed": "List the files that could not be understood, and why.",

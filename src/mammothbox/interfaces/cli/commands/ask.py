@@ -15,7 +15,7 @@ LOOK_AGAIN = "a model that looks at the photo itself comes with: mammothbox mode
 @command(
     examples=[
         ('mammothbox ask dog.jpg "what colour is the dog?"', "from its caption and labels"),
-        ('mammothbox --profile full ask dog.jpg "how many dogs?"', "by looking at it again"),
+        ('mammothbox ask dog.jpg "how many dogs?" --profile full', "by looking at it again"),
         ('mammothbox ask ticket.jpg "what does it say?"', "from the text read in it"),
         ('mammothbox ask dog.jpg "when was this taken?" --json', "with the statement behind it"),
     ],
