@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,6 @@ import numpy.typing as npt
 
 SPREAD = 0.02
 BLOCK = 1 << 24
-STEP = 1_000_003
-"""Numbers from one tensor's beginning in the block to the next one's."""
-
 SHARD_BYTES = 10_000_000_000
 
 
@@ -99,8 +97,8 @@ def _write(path: Path, shard: dict[str, tuple[int, ...]], block: npt.NDArray[Any
     head += b" " * (-len(head) % 8)
     with path.open("wb") as file:
         file.write(struct.pack("<Q", len(head)) + head)
-        for number, (name, shape) in enumerate(shard.items()):
-            left, at = math.prod(shape), number * STEP % BLOCK
+        for name, shape in shard.items():
+            left, at = math.prod(shape), zlib.crc32(name.encode()) % BLOCK
             if len(shape) == 1:  # norms stay norms, biases nothing
                 file.write(np.full(left, name.endswith("weight"), np.float32).data)
                 continue
