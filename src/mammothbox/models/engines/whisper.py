@@ -102,7 +102,9 @@ class WhisperEngine:
             last_piece = start + taken >= len(samples)
             # An utterance that touches the end is left whole for the next piece.
             if not last_piece and len(found) > 1 and found[-1]["end"] > taken - RATE:
-                taken = found.pop()["start"]
+                # Its first sound is softer than voice activity hears, so the cut is before it.
+                later = found.pop()
+                taken = max(found[-1]["end"], later["start"] - int(PAD_S * RATE))
             yield start, piece[:taken], [(s["start"] / RATE, s["end"] / RATE) for s in found]
             start += taken
 

@@ -17,7 +17,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 SURE = 0.5
-"""Probability from which an utterance may change the language."""
+"""Probability from which a language counts as known."""
+
+CHANGE = 0.7
+"""Probability from which an utterance may change the language: true changes are mostly above 0.9,
+and a dialect or a bad line sounds like the neighbouring language to a bare half."""
 
 SHORT_S = 1.5
 """A shorter utterance never changes the language, unless it is all there is."""
@@ -152,7 +156,7 @@ def runs_of(spoken: Sequence[Spoken]) -> list[Run]:
     current, _ = majority(spoken)
     for each in spoken:
         language, probability = each.best
-        if probability >= SURE and each.end_s - each.start_s >= SHORT_S:
+        if probability >= CHANGE and each.end_s - each.start_s >= SHORT_S:
             current = language
         last = runs[-1] if runs else None
         if last and last.language == current and each.end_s - last.start_s <= LONGEST_RUN_S:
