@@ -114,7 +114,7 @@ EYES = Model(
     derived=(("efficientnet-lite2.pth", "efficientnet-lite2.onnx"),),
     needs=("minilm",),
     dimensions=512,
-    code=5,
+    code=6,
     note="labels, captions and joint vectors of pictures",
 )
 
@@ -124,7 +124,7 @@ OCR = Model(
     licence="Apache-2.0",
     load_bytes=500_000_000,
     languages=("en", "zh", "*latin"),
-    code=2,
+    code=3,
     note="text in pictures; its weights come with rapidocr",
 )
 
