@@ -14,7 +14,6 @@ from mammothbox.models.stub import StubCaptioner, StubModels
 from mammothbox.records import Pixels
 from tests.services.running import running
 
-
 WAKING_PX = 32
 """The picture by which a service loads its model is no larger than this, those of the test are."""
 
