@@ -13,45 +13,10 @@ from mammothbox.organise.naming import Helpers, Name, cards_prompt, checked
 from mammothbox.organise.options import PlanOptions, Rule, rules_of, wishes_of
 from mammothbox.organise.plan import UNSORTED, Folder, Move, Plan
 from mammothbox.organise.planner import plan
-from mammothbox.organise.taxonomy import folders_of
 from mammothbox.organise.topics import SPOKEN
 from mammothbox.organise.tree import Place, same_subject
 from mammothbox.records import Digest, Kind
-
-SUBJECTS = ["dog", "ski", "boat", "cake"]
-
-
-def unit(vector):
-    return (vector / np.linalg.norm(vector)).astype(np.float32)
-
-
-def collection(seed=0, each=20):
-    """Photos of four subjects and papers of two, under neutral names; (items, truth)."""
-    chance = np.random.default_rng(seed)
-    items, truth = [], {}
-    centres = {subject: unit(chance.normal(size=64)) for subject in [*SUBJECTS, "bill", "letter"]}
-    for number in range(each * len(centres)):
-        subject = list(centres)[number % len(centres)]
-        vector = unit(centres[subject] + 0.06 * chance.normal(size=64))
-        path = f"F_{number:04}.jpg"
-        common = {"size": number, "mtime_ns": number, "digest": Digest(f"{number:064x}")}
-        if subject in SUBJECTS:
-            items.append(Item(path, Kind.IMAGE, looks=vector, labels=((subject, 0.9),), **common))
-        else:
-            items.append(Item(path, Kind.DOCUMENT, reads=vector, text=f"{subject} ", **common))
-        truth[path] = subject
-    return items, truth
-
-
-def folders(made):
-    return {move.source: move.folder for move in made.moves}
-
-
-def purity(made, truth):
-    groups = {}
-    for path, folder in folders(made).items():
-        groups.setdefault(folder, []).append(truth[path])
-    return sum(max(map(g.count, set(g))) for g in groups.values()) / len(truth)
+from tests.organise.made import collection, folders, purity, unit
 
 
 def test_each_group_gets_a_folder_named_after_it():
@@ -239,76 +204,6 @@ def test_hostile_words_change_no_place_outside():
     made = plan("/r", items, PlanOptions(rename=True))
     for move in made.moves:
         assert path_problems(move.target) == []
-
-
-def test_taxonomy_file():
-    assert folders_of("Home: [Dogs, Cats]\nWork:\n  Bills:\n  Letters: [Old]\n") == (
-        "Home/Dogs", "Home/Cats", "Work/Bills", "Work/Letters/Old")  # fmt: skip
-    for text in ("- ..", "- CON", "", "a: [", "- /../x"):
-        with pytest.raises(UsageError):
-            folders_of(text)
-
-
-def test_files_go_only_to_folders_of_the_taxonomy():
-    items, truth = collection()
-    centres = {}
-    for item in items:
-        centres.setdefault(truth[item.path], []).append(
-            item.looks if item.looks is not None else item.reads
-        )
-    topics = {f"Mine/{subject}": unit(np.mean(rows, 0)) for subject, rows in centres.items()}
-
-    def embed(space, texts):  # "a photo of dog mine" or "bill mine"
-        return np.stack([topics[f"Mine/{text.split()[-2]}"] for text in texts])
-
-    made = plan("/r", items, PlanOptions(taxonomy=tuple(topics)), Helpers(embed=embed))
-    assert set(folders(made).values()) <= {*topics, UNSORTED}
-    right = sum(folders(made)[path] == f"Mine/{subject}" for path, subject in truth.items())
-    assert right / len(truth) > 0.95
-
-
-def test_a_taxonomy_learns_from_what_a_person_said():
-    """Names that say nothing, until a few files of each subject were moved there."""
-    items, truth = collection()
-    folders_ = ("Box/One", "Box/Two", "Box/Three", "Box/Four")
-    chance = np.random.default_rng(9)
-    names = np.stack([unit(chance.normal(size=64)) for _ in folders_])
-    options = PlanOptions(taxonomy=folders_)
-    wanted = dict(zip(SUBJECTS, folders_, strict=True))
-    photos = [item for item in items if truth[item.path] in wanted]
-
-    def right(made):
-        where = folders(made)
-        return sum(where[i.path] == wanted[truth[i.path]] for i in photos) / len(photos)
-
-    helpers = Helpers(embed=lambda space, texts: names)
-    untaught = plan("/r", items, options, helpers)
-    verdicts = {}
-    for item in photos[:12]:
-        folder = folders(untaught)[item.path]
-        good = wanted[truth[item.path]]
-        verdicts[item.digest] = (folder, True, "") if folder == good else (folder, False, good)
-    taught = plan("/r", items, options, helpers, verdicts)
-    assert right(untaught) < 0.6
-    assert right(taught) > 0.95
-    assert set(folders(taught).values()) <= {*folders_, UNSORTED}
-
-
-def test_a_taxonomy_does_not_propose_what_was_rejected():
-    items, truth = collection()
-    options = PlanOptions(taxonomy=("A", "B", "C"))
-    chance = np.random.default_rng(2)
-    hounds = [item.looks for item in items if truth[item.path] == "dog"]
-    near = unit(unit(np.mean(hounds, 0)) + 3 * unit(chance.normal(size=64)))
-    names = np.stack([near, *(unit(chance.normal(size=64)) for _ in "BC")])
-    helpers = Helpers(embed=lambda space, texts: names)
-    before = folders(plan("/r", items, options, helpers))
-    dogs = [item for item in items if truth[item.path] == "dog" and before[item.path] == "A"]
-    assert len(dogs) > 10
-    verdicts = {item.digest: ("A", False, "") for item in dogs[:5]}
-    after = folders(plan("/r", items, options, helpers, verdicts))
-    assert all(after[item.path] != "A" for item in dogs[:5])
-    assert sum(after[item.path] == "A" for item in dogs) < len(dogs) - 5
 
 
 def test_options_are_checked():
