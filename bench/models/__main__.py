@@ -12,8 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.quality.report import print_tables
-from mammothbox.errors import MammothboxError
+from bench.command import answer
 from mammothbox.settings import Settings, load_settings
 
 PARTS = ("clip", "whisper", "phi", "blip", "clients", "files", "pipeline")
@@ -22,25 +21,15 @@ PARTS = ("clip", "whisper", "phi", "blip", "clients", "files", "pipeline")
 def main(argv: list[str] | None = None) -> int:
     """Runs the bench; exit status 0, or the error's own when the product refuses."""
     options = _parser().parse_args(argv)
-    only = options.only.split(",") if options.only else list(PARTS)
-    unknown = sorted(set(only) - set(PARTS))
-    if unknown:
-        print(f"unknown parts: {', '.join(unknown)}; known: {', '.join(PARTS)}", file=sys.stderr)
-        return 2
-    try:
+
+    def work(only: list[str]) -> dict[str, Any]:
         with contextlib.ExitStack() as stack:
             made = options.scratch or stack.enter_context(
                 tempfile.TemporaryDirectory(prefix="mammothbench-")
             )
-            result = measure(load_settings(), Path(made), only, options)
-    except MammothboxError as error:
-        print(str(error), file=sys.stderr)
-        return error.exit_code
-    if options.json:
-        print(json.dumps(result, indent=1))
-    else:
-        print_tables("Models of the full profile at full size", result)
-    return 0
+            return measure(load_settings(), Path(made), only, options)
+
+    return answer(options, PARTS, "Models of the full profile at full size", work)
 
 
 def measure(

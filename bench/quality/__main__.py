@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
+from bench.command import answer
 from bench.quality.context import Context
-from bench.quality.report import print_tables
-from mammothbox.errors import MammothboxError
 from mammothbox.settings import load_settings
 
 PARTS = (
@@ -33,22 +31,12 @@ PARTS = (
 def main(argv: list[str] | None = None) -> int:
     """Runs the bench; exit status 0, or the error's own when the product refuses."""
     options = _parser().parse_args(argv)
-    only = options.only.split(",") if options.only else list(PARTS)
-    unknown = sorted(set(only) - set(PARTS))
-    if unknown:
-        print(f"unknown parts: {', '.join(unknown)}; known: {', '.join(PARTS)}", file=sys.stderr)
-        return 2
-    try:
+
+    def work(only: list[str]) -> dict[str, Any]:
         with Context(options.media, options.split, load_settings(), options.limit) as context:
-            result = run(context, only, options.baseline)
-    except MammothboxError as error:
-        print(str(error), file=sys.stderr)
-        return error.exit_code
-    if options.json:
-        print(json.dumps(result, ensure_ascii=False, indent=1))
-    else:
-        print_tables(f"Quality on {options.split}", result)
-    return 0
+            return run(context, only, options.baseline)
+
+    return answer(options, PARTS, f"Quality on {options.split}", work)
 
 
 def run(context: Context, only: list[str], baseline: Path | None) -> dict[str, Any]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench.quality.report import print_tables
-from mammothbox.errors import MammothboxError
+from bench.command import answer
 from mammothbox.settings import Settings, load_settings
 
 PARTS = ("searchable", "files", "engines", "eyes", "search", "memory", "rescan")
@@ -19,23 +17,13 @@ PARTS = ("searchable", "files", "engines", "eyes", "search", "memory", "rescan")
 def main(argv: list[str] | None = None) -> int:
     """Runs the bench; exit status 0, or the error's own when the product refuses."""
     options = _parser().parse_args(argv)
-    only = options.only.split(",") if options.only else list(PARTS)
-    unknown = sorted(set(only) - set(PARTS))
-    if unknown:
-        print(f"unknown parts: {', '.join(unknown)}; known: {', '.join(PARTS)}", file=sys.stderr)
-        return 2
-    try:
+
+    def work(only: list[str]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="mammothbench-") as scratch:
             place = Path(scratch)
-            result = measure(load_settings(), place, only, long=options.long, media=options.media)
-    except MammothboxError as error:
-        print(str(error), file=sys.stderr)
-        return error.exit_code
-    if options.json:
-        print(json.dumps(result, indent=1))
-    else:
-        print_tables("Speed and memory", result)
-    return 0
+            return measure(load_settings(), place, only, long=options.long, media=options.media)
+
+    return answer(options, PARTS, "Speed and memory", work)
 
 
 def measure(
