@@ -16,7 +16,6 @@ import argparse
 import contextlib
 import json
 import shutil
-import socket
 import statistics
 import sys
 import tempfile
@@ -35,6 +34,7 @@ from bench.web.filling import fill
 from mammothbox.interfaces.api.access import Access
 from mammothbox.interfaces.api.app import create_app
 from mammothbox.jobs import Desk
+from mammothbox.services.listening import address, listen
 from mammothbox.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def measure(scratch: Path, files: int) -> dict[str, Any]:
 @contextlib.contextmanager
 def _server(settings: Settings) -> Iterator[str]:
     """The address of a real server whose models were asked once."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     with Desk(settings) as desk:
         app = create_app(desk, Access())
         config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
@@ -103,7 +103,7 @@ def _server(settings: Settings) -> Iterator[str]:
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         desk.library.search("warming up the models")
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield address(listener)
         desk.leaving.set()
         server.should_exit = True
         thread.join(10)

@@ -27,7 +27,7 @@ from mammothbox.models.memory import host_budget
 from mammothbox.models.shapes import PUBLISHED, phi3
 from mammothbox.services.app import ROUTES
 from mammothbox.services.kinds import KINDS
-from mammothbox.services.serving import address, listen
+from mammothbox.services.listening import address, listen
 from mammothbox.settings import ALIASES, Settings, load_settings, parse_bytes
 from mammothbox.workers.worker import STOP_S
 from tests.services.running import running

@@ -20,7 +20,7 @@ from mammothbox.models.stub import StubModels
 from mammothbox.services.app import build_app
 from mammothbox.services.desk import Desk
 from mammothbox.services.kinds import KINDS
-from mammothbox.services.serving import address, listen
+from mammothbox.services.listening import address, listen
 from mammothbox.settings import Settings
 
 

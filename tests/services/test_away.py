@@ -28,7 +28,7 @@ from mammothbox.models.remote.speech import PIECE_S, RATE, pieces
 from mammothbox.models.stub import COLOURS
 from mammothbox.records import Kind
 from mammothbox.search import search
-from mammothbox.services.serving import address, listen
+from mammothbox.services.listening import address, listen
 from mammothbox.settings import load_settings
 from mammothbox.store import open_store
 from tests.services.remote import mixed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mammothbox.doctor import examine
-from mammothbox.services.serving import address, listen
+from mammothbox.services.listening import address, listen
 from mammothbox.settings import load_settings
 from tests.services.running import running
 

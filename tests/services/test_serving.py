@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ import pytest
 
 from mammothbox.errors import UsageError
 from mammothbox.models import missing
-from mammothbox.services.serving import address, listen
+from mammothbox.services.listening import address, listen
 from mammothbox.settings import load_settings
 from tests.services.running import client, look, png, wav
 
@@ -50,6 +51,13 @@ def test_a_taken_port_is_named() -> None:
         port = int(address(taken).rpartition(":")[2])
         with pytest.raises(UsageError, match=f"{port}.*--port"):
             listen("127.0.0.1", port)
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    with listen("127.0.0.1", 0) as bound, socket.create_connection(bound.getsockname()):
+        taken, _ = bound.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_every_address_can_be_asked() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from mammothbox.models import missing, where
 from mammothbox.models.contracts import Prompt
-from mammothbox.services.serving import address, listen
+from mammothbox.services.listening import address, listen
 from mammothbox.settings import load_settings
 from tests.services.remote import mixed
 

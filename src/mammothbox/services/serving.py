@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from socket import socket
 from typing import Any
 
-from mammothbox.errors import UsageError
+from mammothbox.services.listening import address, listen
 from mammothbox.settings import Settings
 
 ENDPOINTS = ("blip_endpoint", "clip_endpoint", "whisper_endpoint", "phi35_endpoint")
@@ -21,27 +21,7 @@ GRACE_S = 10
 """Seconds that requests in work may take to finish at the end."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; `port` 0 takes any free one.
-
-    Raises:
-        UsageError: the address cannot be had.
-    """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=512)
-    except OSError as error:
-        raise UsageError(f"{host}:{port} cannot be had ({error.strerror}); try --port") from error
-
-
-def address(bound: socket.socket) -> str:
-    """The base URL of a bound socket, with a name that a client can use."""
-    host, port = bound.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def run(app: Any, bound: socket.socket) -> None:
+def run(app: Any, bound: socket) -> None:
     """Serve `app` until SIGINT or SIGTERM."""
     import uvicorn
 

@@ -7,7 +7,6 @@ server; that is asserted after every test, and so is that nothing was complained
 from __future__ import annotations
 
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from mammothbox.interfaces.api.access import Access
 from mammothbox.interfaces.api.app import create_app
 from mammothbox.jobs import Desk
 from mammothbox.models.stub import StubModels
+from mammothbox.services.listening import address, listen
 from mammothbox.settings import load_settings
 
 PICTURES = Path(__file__).resolve().parents[3] / "build" / "screenshots"
@@ -78,8 +78,8 @@ class Server:
             create_app(self.desk, Access()), port=0, log_level="error", timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener = listen("127.0.0.1", 0)
+        self.url = address(listener)
         self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
         self._thread.start()
         self.http = httpx.Client(base_url=f"{self.url}/api/v1", timeout=60)

@@ -30,6 +30,7 @@ def serve_app(settings: Settings, host: str, port: int, token: str = "") -> None
 
     from mammothbox.interfaces.api.app import create_app
     from mammothbox.jobs import Desk
+    from mammothbox.services.listening import listen
 
     if token and not is_loopback(host) and len(token) < LEAST_TOKEN:
         raise UsageError(f"a token for other machines needs at least {LEAST_TOKEN} characters")
@@ -37,8 +38,6 @@ def serve_app(settings: Settings, host: str, port: int, token: str = "") -> None
     with Desk(settings) as desk:
         config = uvicorn.Config(
             create_app(desk, access),
-            host=host,
-            port=port,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -55,13 +54,9 @@ def serve_app(settings: Settings, host: str, port: int, token: str = "") -> None
                 super().handle_exit(sig, frame)
 
         server = Server(config)
-        try:
-            sockets = [config.bind_socket()]
-        except SystemExit as error:
-            raise UsageError(f"{host}:{port} is taken; choose another with --port") from error
-        bound = sockets[0].getsockname()[1]
-        _tell(f"http://{_shown(host)}:{bound}/", fresh)
-        server.run(sockets)
+        with listen(host, port) as bound:
+            _tell(f"http://{_shown(host)}:{bound.getsockname()[1]}/", fresh)
+            server.run([bound])
 
 
 def _shown(host: str) -> str:
