@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mammothbox.browse.kept import Kept
 from mammothbox.browse.previews import Previews
 from mammothbox.browse.sheet import ocr_lines, summaries
 from mammothbox.browse.snapshot import Snapshot
@@ -29,8 +28,6 @@ PERSON = "person"
 """Step, and model, of what a person said of a content."""
 
 _MOST_CHARS = {"title": 300, "caption": 4000}
-_KEPT = 8
-"""Lists that are kept for the next question."""
 
 
 class Browsing:
@@ -53,8 +50,12 @@ class Browsing:
         return Previews(self.settings)
 
     @cached_property
-    def _lists(self) -> _Lists:
-        return _Lists()
+    def _lists(self) -> Kept[Filters, Snapshot]:
+        return Kept()
+
+    @cached_property
+    def _choices(self) -> Kept[None, Choices]:
+        return Kept()
 
     def listing(self, filters: Filters | None = None) -> Snapshot:
         """Every file that passes the filters, newest first.
@@ -62,11 +63,12 @@ class Browsing:
         Raises:
             UsageError: a date of the filters does not parse.
         """
-        return self._lists.get(self.store, filters or Filters())
+        filters = filters or Filters()
+        return self._lists.get(self.store, filters, lambda: _snapshot(self.store.listing(filters)))
 
     def choices(self) -> Choices:
         """What files can be narrowed by, with the number of each."""
-        return self.store.choices()
+        return self._choices.get(self.store, None, self.store.choices)
 
     def summaries(self, entries: Sequence[Listed]) -> list[dict[str, Any]]:
         """A few words about each entry, for a list."""
@@ -148,31 +150,9 @@ class Browsing:
             self.previews.close()
 
 
-class _Lists:
-    """The last lists that were asked for, as long as nothing is written."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._stamp: tuple[int, ...] = ()
-        self._kept: dict[Filters, Snapshot] = {}
-
-    def get(self, store: Store, filters: Filters) -> Snapshot:
-        with self._lock:
-            stamp = store.stamp()
-            if stamp != self._stamp:
-                self._stamp, self._kept = stamp, {}
-            if filters not in self._kept:
-                while len(self._kept) >= _KEPT:
-                    self._kept.pop(next(iter(self._kept)))
-                entries = store.listing(filters)
-                self._kept[filters] = Snapshot("", entries)
-                self._kept[filters] = replace(self._kept[filters], version=_version(entries))
-            return self._kept[filters]
-
-
-def _version(entries: Sequence[Listed]) -> str:
+def _snapshot(entries: Sequence[Listed]) -> Snapshot:
     mark = blake2b(digest_size=8)
     for entry in entries:
         mark.update(entry.digest.encode())
         mark.update(entry.when.encode())
-    return mark.hexdigest()
+    return Snapshot(mark.hexdigest(), entries)

@@ -14,8 +14,9 @@ import base64
 import binascii
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 from mammothbox.errors import UsageError
@@ -46,20 +47,23 @@ class Month:
     shapes: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """Entries, newest first, and a word that differs whenever they do."""
 
     version: str
     entries: Sequence[Listed]
 
-    def months(self) -> Iterator[Month]:
+    @cached_property
+    def months(self) -> Sequence[Month]:
         """The list by months, newest first."""
+        found: list[Month] = []
         start = 0
         for month, group in groupby(self.entries, key=lambda entry: entry.when[:7]):
             shapes = "".join(map(_shape, group))
-            yield Month(month, start, len(shapes), shapes)
+            found.append(Month(month, start, len(shapes), shapes))
             start += len(shapes)
+        return found
 
     def after(self, cursor: str) -> int:
         """Place of the first entry behind the one a cursor names.

@@ -61,6 +61,14 @@ def test_choices_count_what_there_is(still: Box) -> None:
         assert still.get("/files", tag=tag)["total"] >= 1
 
 
+def test_choices_follow_what_a_person_says(box: Box) -> None:
+    before = box.get("/choices")["tags"]
+    assert "harbour of bergen" not in before
+    where = f"/api/v1/files/{box.digest('IMG_2103.jpg')}"
+    assert box.client.patch(where, json={"add_tags": ["harbour of bergen"]}).is_success
+    assert box.get("/choices")["tags"]["harbour of bergen"] == 1
+
+
 def test_a_sheet_has_what_show_has_and_where_the_text_stands(still: Box) -> None:
     sheet = still.get(f"/files/{still.digest('IMG_2113.png')}")
     assert sheet["kind"] == "image"

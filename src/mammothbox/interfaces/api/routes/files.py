@@ -87,7 +87,7 @@ def timeline(desk: TheDesk, filters: TheFilters) -> Any:
     found = desk.library.listing(filters.filters())
     months = [
         {"month": m.month, "start": m.start, "count": m.count, "shapes": m.shapes}
-        for m in found.months()
+        for m in found.months
     ]
     return Answer({"months": months, "total": len(found.entries), "version": found.version})
 

@@ -4,6 +4,7 @@ import W from "./words.js";
 
 const REST_MS = 150; // without a key: then a model is asked too
 const MOST = 60;
+const FIRST = 12; // of the very words: what a screen shows
 
 let running = null;
 let shown = [];
@@ -24,7 +25,7 @@ export async function search(place, params) {
   // What has the very words is there at once; what means or looks like it follows when the fingers rest.
   let whole = false;
   try {
-    const quick = call(`/search${query({ ...asked, words: true })}`, { signal })
+    const quick = call(`/search${query({ ...asked, limit: FIRST, words: true })}`, { signal })
       .then((found) => { if (!whole) draw(place, { ...found, notes: [W.searching] }, q); });
     if (document.activeElement === $("search")) await quick.then(() => rest(signal)); else quick.catch(() => {});
     const found = await call(`/search${query(asked)}`, { signal });
@@ -60,8 +61,9 @@ const page = (title, ...content) => h("div", { class: "page", role: "region", "a
 function draw(place, found, q) {
   if (!place.here) return;
   shown = found.hits.map((hit) => hit.digest);
-  const waiting = found.notes.includes(W.searching), title = found.hits.length ? W.results(found.hits.length, q) : waiting ? W.searching : W.nothing(q);
-  const whole = page(h("h1", {}, title), found.hits.length > 0 && hits(found, q), !found.hits.length && !waiting && h("p", { class: "soft" }, W.tryThis),
+  const number = found.hits.length, waiting = found.notes.includes(W.searching);
+  const title = waiting && number % FIRST === 0 ? W.searching : number ? W.results(number, q) : W.nothing(q);
+  const whole = page(h("h1", {}, title), number > 0 && hits(found, q), !number && !waiting && h("p", { class: "soft" }, W.tryThis),
     found.notes.filter((note) => note !== title).map((note) => h("p", { class: "small soft" }, note)));
   whole.dataset.query = q;
   whole.setAttribute("aria-busy", String(waiting));
