@@ -28,7 +28,7 @@ from mammothbox.models import Models, open_models
 from mammothbox.models.contracts import ModelCard
 from mammothbox.organise.arranging import JOURNAL, Arranging
 from mammothbox.records import FileRef, Kind
-from mammothbox.search import SearchAnswer, like_picture, search, similar
+from mammothbox.search import KeptWords, SearchAnswer, like_picture, search, similar
 from mammothbox.settings import Settings
 from mammothbox.store import Copied, Counts, Failure, Filters, Store, open_store, owned_files
 from mammothbox.understand.item import item
@@ -88,6 +88,7 @@ class Library(Arranging, Browsing):
         self.settings = settings
         self.store = store
         self._given = models
+        self._kept_words = KeptWords()
 
     @classmethod
     def open(cls, settings: Settings, *, write: bool = False, models: Models | None = None) -> Self:
@@ -217,7 +218,8 @@ class Library(Arranging, Browsing):
     ) -> SearchAnswer:
         """Files that fit the query best, each with its reasons; see `mammothbox.search`."""
         filters = Filters(tuple(kinds), since, until, tuple(tags), folder, language)
-        return search(self.store, self.models, query, filters, limit, words_only=words_only)
+        asked = (self.store, self.models, query, filters, limit)
+        return search(*asked, words_only=words_only, kept=self._kept_words)
 
     def similar(self, path: str, *, limit: int = 20) -> SearchAnswer:
         """Files that look or read like the one at `path`.

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mammothbox.errors import WeightsMissing
 from mammothbox.models.contracts import ModelCard, Vectors
 from mammothbox.records import Done, Embedding, Kind, Passage, Result
-from mammothbox.search import search, similar
+from mammothbox.search import KeptWords, search, similar
 from mammothbox.search.evidence import Evidence, Why, fuse
 from mammothbox.search.language import foreign
 from mammothbox.store import Filters, Store, open_store
@@ -280,3 +280,22 @@ def test_searching_imports_neither_engines_nor_decoders_nor_the_web() -> None:
         timeout=60,
     )
     assert shown.stdout.strip() == "[]"
+
+
+def test_what_words_found_is_kept_until_something_is_written(store: Store) -> None:
+    asked: list[str] = []
+
+    class Counted:
+        def __getattr__(self, name: str) -> object:
+            asked.append(name)
+            return getattr(store, name)
+
+    kept, counted = KeptWords(), Counted()
+    first = search(counted, MODELS, "shore", words_only=True, kept=kept)  # type: ignore[arg-type]
+    whole = search(counted, MODELS, "shore", kept=kept)  # type: ignore[arg-type]
+    assert asked.count("match_words") == 1
+    assert {hit.digest for hit in first.hits} <= {hit.digest for hit in whole.hits}
+    store.record_files([ref("/p/new.jpg", "new")])
+    store.commit([done("new", text="a shore at dusk")])
+    again = search(counted, MODELS, "shore", words_only=True, kept=kept)  # type: ignore[arg-type]
+    assert digest("new") in {hit.digest for hit in again.hits}

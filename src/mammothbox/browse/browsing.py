@@ -8,7 +8,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mammothbox.browse.kept import Kept
 from mammothbox.browse.previews import Previews
 from mammothbox.browse.sheet import ocr_lines, summaries
 from mammothbox.browse.snapshot import Snapshot
@@ -17,6 +16,7 @@ from mammothbox.browse.uploads import keep
 from mammothbox.errors import NotFound, UsageError
 from mammothbox.records import Digest, Done, FileRef, Passage, Result
 from mammothbox.store import Filters
+from mammothbox.store.kept import Kept
 from mammothbox.store.listing import Choices, Listed
 
 if TYPE_CHECKING:

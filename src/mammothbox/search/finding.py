@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -26,6 +27,7 @@ from mammothbox.records import Digest, Hit, Vector, Why
 from mammothbox.search.evidence import Evidence, Fused, Ranking, fuse
 from mammothbox.search.language import foreign
 from mammothbox.store import Filters, Near, Store, WordMatch
+from mammothbox.store.kept import Kept
 
 WEIGHTS = {"words": 1.0, "names": 0.5, "meaning": 0.7, "looks": 0.7}
 """What each ranking counts. Words are what was asked for; vectors always offer something."""
@@ -37,6 +39,9 @@ LEAST_LOOKS = 0.05
 """The same for joint vectors, whose cosines lie closer together: only what points elsewhere."""
 
 _DEPTH = 200
+
+Rankings = list[tuple[float, Ranking]]
+KeptWords = Kept[tuple[str, Filters], Rankings]
 
 
 class SearchModels(Protocol):
@@ -68,6 +73,7 @@ def search(
     limit: int = 20,
     *,
     words_only: bool = False,
+    kept: KeptWords | None = None,
 ) -> SearchAnswer:
     """Files that fit `query` best.
 
@@ -76,6 +82,8 @@ def search(
         filters: which files may be hits.
         limit: hits at most.
         words_only: ask no model, for an answer at once.
+        kept: where what the words of a query found is kept: the same is mostly asked twice, first
+            for the words only.
 
     Raises:
         UsageError: a date of the filters does not parse.
@@ -86,12 +94,17 @@ def search(
     notes: list[str] = []
     with ThreadPoolExecutor(1) as aside:  # models are asked, one after the other, meanwhile
         asked = [] if words_only or _must_occur(query) else _ask(aside, store, models, query, notes)
-        rankings = [
-            (WEIGHTS["words"], by_words(store.match_words(query, filters, _DEPTH))),
-            (WEIGHTS["names"], by_words(store.match_names(query, filters, _DEPTH))),
-        ]
-        rankings += _by_vectors(store, asked, filters, notes)
+        memory = KeptWords() if kept is None else kept
+        words = memory.get(store, (query, filters), partial(_by_words, store, query, filters))
+        rankings = words + _by_vectors(store, asked, filters, notes)
     return SearchAnswer(hits_of(store, fuse(rankings), filters, limit), tuple(notes))
+
+
+def _by_words(store: Store, query: str, filters: Filters) -> Rankings:
+    return [
+        (WEIGHTS["words"], by_words(store.match_words(query, filters, _DEPTH))),
+        (WEIGHTS["names"], by_words(store.match_names(query, filters, _DEPTH))),
+    ]
 
 
 def _must_occur(query: str) -> bool:
@@ -177,10 +190,8 @@ def _ask(
     ]
 
 
-def _by_vectors(
-    store: Store, asked: list[_Asked], filters: Filters, notes: list[str]
-) -> list[tuple[float, Ranking]]:
-    rankings: list[tuple[float, Ranking]] = []
+def _by_vectors(store: Store, asked: list[_Asked], filters: Filters, notes: list[str]) -> Rankings:
+    rankings: Rankings = []
     for space, card, how, least, future in asked:
         try:
             vector = future.result()
