@@ -12,8 +12,11 @@ probability at which what is said in the end loses no more than `LOSS` of CIDEr-
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -94,7 +97,7 @@ def calibrate(split: data.Split, weights: Path, held_out: int) -> None:
     }
     sure = next((sure for sure, (lost, _) in costs.items() if lost <= LOSS), 0.9)
     chosen = {"slope": slope, "offset": offset, "least": least, "sure": sure}
-    (weights / "eyes.json").write_text(json.dumps(chosen, indent=1) + "\n")
+    note_graphs(weights, chosen)
     print(f"CIDEr-D {scores.mean():.4f} on {len(choose)} held-out photos; {chosen}")
     for low, high in ((0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1)):
         inside = (confidence >= low) & (confidence < high)
@@ -102,6 +105,15 @@ def calibrate(split: data.Split, weights: Path, held_out: int) -> None:
         print(f"  confidence {low}-{high}: {inside.sum()} photos, {good:.2f} good")
     for sure, (lost, changed) in costs.items():
         print(f"  labels from {sure}: {changed} photos changed, CIDEr-D {-lost:+.4f}")
+
+
+def note_graphs(weights: Path, chosen: Mapping[str, Any]) -> None:
+    """Write `eyes.json`: the chosen numbers, and the sha256 of every graph that they belong to."""
+    graphs = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(weights.glob("eyes_*.onnx*"))
+    }
+    (weights / "eyes.json").write_text(json.dumps({**chosen, "graphs": graphs}, indent=1) + "\n")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -73,6 +74,16 @@ def test_shipped_numbers_are_read_and_sensible() -> None:
     judgement = Judgement.read(labels.SHIPPED / "eyes.json")
     assert judgement.slope > 0
     assert 0 < judgement.least < 0.5 < judgement.sure + 0.2 <= 1.1
+
+
+def test_the_shipped_numbers_belong_to_the_shipped_graphs() -> None:
+    import mammothbox.models.engines.eyes_labels as labels
+
+    graphs = json.loads((labels.SHIPPED / "eyes.json").read_text())["graphs"]
+    there = {path.name: path for path in labels.SHIPPED.glob("eyes_*.onnx*")}
+    assert set(graphs) == set(there)
+    for name, path in there.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == graphs[name]
 
 
 def test_a_file_without_a_number_is_refused(tmp_path: Path) -> None:

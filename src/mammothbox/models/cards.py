@@ -6,8 +6,11 @@ Place in the flow: results are keyed by a card's id and revision, so `lease.card
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache as once
+from pathlib import Path
 
 from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import CHOICES, CONTRACTS, MODELS, model_for
@@ -15,12 +18,20 @@ from mammothbox.models.contracts import ModelCard
 from mammothbox.models.manifest import Model
 from mammothbox.settings import Settings
 
+EYES = Path(__file__).parent / "weights" / "eyes.json"
+"""The numbers that go with the shipped eyes, and the digests of their graphs."""
+
+
+@once
+def _shipped_eyes() -> str:
+    return hashlib.sha256(EYES.read_bytes()).hexdigest()[:12]
+
 
 def card_of(model: Model, cache: Cache) -> ModelCard:
     """The model's card; the revision covers the weights of all models its answers rest on."""
     revisions = [cache.revision(model)]
-    if model.id == "efficientnet-lite2":  # its vectors rest on MiniLM too
-        revisions.append(cache.revision(MODELS["minilm"]))
+    if model.id == "efficientnet-lite2":  # it speaks through MiniLM and what ships with the package
+        revisions += [cache.revision(MODELS["minilm"]), _shipped_eyes()]
     said = (model.dimensions, model.languages, model.answers)
     return ModelCard(model.id, "+".join(revisions), *said)
 
