@@ -23,6 +23,7 @@ from mammothbox.records import Digest, Failed, FileRef, Kind, Result, Skipped
 from mammothbox.scan import Excluded, Found, Known, ScanEvent, Seen, scan
 from mammothbox.settings import Settings
 from mammothbox.store import Problem, Store
+from mammothbox.understand import told
 from mammothbox.understand.pipeline import Pipeline, Ran
 from mammothbox.understand.stages import Tools
 from mammothbox.understand.steps import STAGES, STEPS
@@ -58,6 +59,7 @@ def ingest(
     paths: Sequence[str],
     limit: int | None,
     on_event: OnEvent,
+    context: str | None = None,
 ) -> IngestReport:
     """See `Library.ingest`."""
     begin = perf_counter()
@@ -66,6 +68,8 @@ def ingest(
     for root in roots:
         if not Path(root).exists() and not Path(root).is_symlink():
             raise NotFound(f"{root} does not exist")
+    if context is not None and told.tell(store, roots, context):
+        settled.remove(store)
     met = _scan(store, roots, limit, on_event)
     return _understand(store, models, settings, met, begin, on_event)
 

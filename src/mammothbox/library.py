@@ -31,6 +31,7 @@ from mammothbox.records import FileRef, Kind
 from mammothbox.search import KeptWords, SearchAnswer, like_picture, search, similar
 from mammothbox.settings import Settings
 from mammothbox.store import Copied, Counts, Failure, Filters, Store, open_store, owned_files
+from mammothbox.store.contexts import said
 from mammothbox.understand.item import item
 from mammothbox.understand.question import Answer
 
@@ -54,6 +55,7 @@ class Status:
         todo: stage → contents waiting for it.
         owned: every file the library wrote; what `purge` removes.
         labels_only: pictures whose caption is only their labels.
+        contexts: path → what its owner says of the files there.
     """
 
     directory: Path
@@ -65,6 +67,7 @@ class Status:
     todo: dict[str, int]
     owned: list[Path]
     labels_only: int
+    contexts: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +135,30 @@ class Library(Arranging, Browsing):
     # --- taking in -------------------------------------------------------------------------
 
     def ingest(
-        self, paths: Sequence[str], *, limit: int | None = None, on_event: OnEvent = ignore
+        self,
+        paths: Sequence[str],
+        *,
+        limit: int | None = None,
+        context: str | None = None,
+        on_event: OnEvent = ignore,
     ) -> IngestReport:
         """Scan `paths`, then understand what is new or changed there.
 
         Args:
             paths: files or folders.
             limit: at most so many files, in the order of their folders and names; None for all.
+            context: what the owner says of the files there, remembered for `paths`; an empty one
+                takes it back, None leaves what was said.
             on_event: hears about the run; may raise to stop it between two batches.
 
         Raises:
+            UsageError: `context` is too long.
             NotFound: one of the paths does not exist.
             WeightsMissing: weights are not on disk; nothing was started.
         """
         from mammothbox.ingest import ingest
 
-        return ingest(self.store, self.models, self.settings, paths, limit, on_event)
+        return ingest(self.store, self.models, self.settings, paths, limit, on_event, context)
 
     def retry(self, *, on_event: OnEvent = ignore) -> IngestReport:
         """Do the failed steps again, and what waits for them."""
@@ -322,6 +333,7 @@ class Library(Arranging, Browsing):
             todo=count(self.store, cards, describe_mode(self.settings), None),
             owned=owned_files(self.settings.library),
             labels_only=self.store.labels_only(),
+            contexts=said(self.store),
         )
 
     # --- a person's word -------------------------------------------------------------------

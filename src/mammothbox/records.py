@@ -216,7 +216,7 @@ class Passage:
 
     Attributes:
         field: what it is: ``caption``, ``labels``, ``ocr``, ``transcript``, ``text``, ``title``,
-            ``summary``, ``name``.
+            ``summary``, ``name``, ``context`` (its owner's words).
         text: the words.
         page: from 1, for documents.
         start_s, end_s: seconds, for sound and video.

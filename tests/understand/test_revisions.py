@@ -25,13 +25,13 @@ def _authors(cards: dict[str, ModelCard]) -> dict[tuple[str, Kind], object]:
 @pytest.mark.parametrize(
     ("contract", "image", "audio", "document"),
     [
-        ("captioner", {"caption", "chunks", "outline", "describe"}, set(), set()),
+        ("captioner", {"caption", "chunks", "outline", "describe", "context"}, set(), set()),
         ("embedder", {"embed", "describe"}, set(), set()),
         ("transcriber", set(), {"transcript", "chunks", "outline", "describe"}, set()),
         ("writer", {"describe"}, {"describe"}, {"describe"}),
         (
             "reader",
-            {"ocr", "chunks", "outline", "describe"},
+            {"ocr", "chunks", "outline", "describe", "context"},
             set(),
             {"ocr", "chunks", "outline", "describe"},
         ),

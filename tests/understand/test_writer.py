@@ -13,6 +13,7 @@ from mammothbox.models.contracts import Writer
 from mammothbox.records import Kind
 from mammothbox.settings import load_settings
 from mammothbox.understand.prompts import file_prompt, group_prompt, part_prompt
+from mammothbox.understand.steps.context import Known, asked, value_of
 from mammothbox.understand.vocabulary import CATEGORIES, OTHER
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -68,3 +69,22 @@ def test_a_document_that_gives_orders_is_only_described(writer: Writer, order: s
     assert hostile["title"] != "PWNED"
     assert [tag for tag in hostile["tags"] if tag != "pwned"]
     assert plain.keys() == hostile.keys()
+
+
+def test_a_context_adds_nothing_to_what_was_seen(writer: Writer) -> None:
+    # given an owner who speaks of a dog, and eyes that saw none
+    known = Known(
+        "In July 2019 we hiked in Norway with our dog Rex and slept in huts. Tom's wedding.",
+        caption="a man is standing on a snowy mountain",
+        labels=("alp",),
+        folder="norway",
+    )
+    prompt = asked(known)
+    assert prompt is not None
+    (answer,) = answers(writer, prompt)
+    # then whatever the writer says, the sentence has the eyes' words after the owner's
+    value = value_of(known, answer)
+    assert value["occasion"] in known.context
+    seen = value["summary"].partition(": ")[2].casefold().strip(".")
+    eyes = {*known.caption.split(), "alp", "the", "and", "of", "in", "at", "with", "are"}
+    assert set(seen.split()) <= eyes

@@ -17,7 +17,9 @@ from bench.servers import PostgresServer, RedisServer, create_database
 from bench.snapshots import differences, snapshot
 from mammothbox.errors import QueueAway, UsageError
 from mammothbox.events import Event, FileDone, Note
+from mammothbox.ingest import ingest
 from mammothbox.models.stub import StubModels
+from mammothbox.records import Done
 from mammothbox.settings import Settings, load_settings
 from mammothbox.store import Store, open_store
 from mammothbox.workers.following import standing
@@ -64,6 +66,28 @@ def test_a_queue_without_workers_stops_nobody(
     assert (report.found, report.failed) == (10, 1)
     assert report.done >= 5
     assert standing(store, settings).workers == []
+
+
+def test_workers_set_sentences_into_what_their_owner_says(
+    store: Store, settings: Settings, crew: Crew, tmp_path: Path
+) -> None:
+    fill(tmp_path / "photos", 8)
+    crew.hire()
+    models: Any = StubModels()
+    photos = [str(tmp_path / "photos")]
+    ingest(store, models, settings, photos, None, lambda event: None, "our trip to Norway")
+    (photo,) = store.files(path=f"{photos[0]}/photo1.png")
+    told = store.results([photo.digest], ["context"])[photo.digest]["context"].outcome
+    assert isinstance(told, Done)
+    assert told.value["summary"].startswith("Our trip to Norway: probably: ")
+    assert {"photo1.png", "day3.md"} <= {
+        Path(ref.path).name
+        for match in store.match_words("norway")
+        for ref in store.files(digest=match.digest)
+    }
+    # taken back, nothing says it any more
+    ingest(store, models, settings, photos, None, lambda event: None, "")
+    assert store.match_words("norway") == []
 
 
 def test_what_a_worker_cannot_see_waits_and_fails_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, or_, select
 
+from mammothbox.store import contexts
 from mammothbox.store.backend import WordIndex
 from mammothbox.store.filters import under
 from mammothbox.store.results import drop_passages
@@ -23,8 +24,10 @@ _BY_DIGEST = (RESULTS, VECTORS, ITEMS, MODEL_TAGS, TAG_EDITS)
 def forget(connection: Connection, words: WordIndex, path: str) -> int:
     """Forget the file `path`, or everything below the folder `path`; returns how many paths.
 
-    What is known of a content goes with its last path, a person's tags included.
+    What is known of a content goes with its last path, a person's tags included; what was said of
+    the path goes too.
     """
+    contexts.drop(connection, path)
     rows = connection.execute(select(FILES.c.id, FILES.c.digest).where(under(path))).all()
     numbers = [row.id for row in rows]
     words.drop_names(connection, numbers)

@@ -11,10 +11,9 @@ from typing import Any
 
 from mammothbox.records import Done, Failed, FileRef, Kind, Result, Skipped
 from mammothbox.store import Tag
+from mammothbox.understand.steps.caption import OBJECT_FLOOR
 
 _FACTS = ("taken_at", "camera", "gps", "width", "height", "duration_s", "pages", "author")
-OBJECT_FLOOR = 0.3
-"""Probability from which a label is called an object that is there."""
 
 
 def item(
@@ -88,8 +87,12 @@ def _transcript(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _described(kind: Kind, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Title, summary, category and entities: the writer's where it spoke of this very file."""
+    """Title, summary, category and entities: the writer's where it spoke of this very file.
+
+    Where the owner said something of the file, that and the summary made with it.
+    """
     outline, written = values.get("outline", {}), values.get("describe", {})
+    told = values.get("context", {})
     entities = list(outline.get("entities", ()))
     entities += [{"text": name, "type": "name"} for name in written.get("names", ())]
     found = {
@@ -97,6 +100,7 @@ def _described(kind: Kind, values: Mapping[str, Mapping[str, Any]]) -> dict[str,
     }
     if kind == Kind.IMAGE and "of_group" in written:
         found["group_title"] = written["group_title"]
+    found |= {name: told[name] for name in ("context", "summary") if name in told}
     return {**found, "entities": entities}
 
 

@@ -131,19 +131,19 @@ class Pipeline:
 
     def _stage(self, stage: str, tasks: Sequence[Task]) -> None:
         refs = {task.ref.digest: task.ref for task in tasks}
-        done = 0
+        done = set[Digest]()
         for batch in _RUNS[stage](self._tools, tasks):
             self._tools.store.commit(batch)
             by_digest: dict[Digest, list[Result]] = {}
             for result in batch:
                 by_digest.setdefault(result.digest, []).append(result)
             for digest, results in by_digest.items():
-                done += 1
+                done.add(digest)
                 self._count(refs[digest].kind, digest, results)
                 outcome, message = worst(results)
                 path = refs[digest].path
                 self._on_event(
-                    FileDone(stage, path, outcome, message, done, len(tasks), self._memory())
+                    FileDone(stage, path, outcome, message, len(done), len(tasks), self._memory())
                 )
 
     def _count(self, kind: Kind, digest: Digest, results: Sequence[Result]) -> None:

@@ -126,3 +126,21 @@ def group_prompt(lines: Sequence[str]) -> Prompt:
     properties = {"title": _text(50), "tags": _tags(5)}
     data = fence("\n".join(lines))
     return Prompt(_SYSTEM, user + data, _schema(properties), max_tokens=80)
+
+
+def context_prompt(data: str, occasions: Sequence[str]) -> Prompt:
+    """The prompt for one photo whose owner said something of it.
+
+    Args:
+        data: what is seen and what is known, one line each.
+        occasions: pieces of the owner's words, of which one is chosen.
+    """
+    user = (
+        "A photo. Only the line `seen` says what is in it; the others say when and where. "
+        "Give the sentence of the line `seen`, shorter if you can, in its own words"
+    )
+    properties = {"sentence": _text(160)}
+    if len(occasions) > 1:
+        user += ", and the occasion that fits best"
+        properties["occasion"] = {"type": "string", "enum": list(occasions)}
+    return Prompt(_SYSTEM, f"{user}.\n{fence(data)}", _schema(properties), max_tokens=110)

@@ -13,6 +13,7 @@ from mammothbox.models.contracts import ModelCard
 from mammothbox.records import Digest, Done, FileRef, Kind
 from mammothbox.settings import Settings
 from mammothbox.store import MOST_AMONG, Store
+from mammothbox.understand import told
 from mammothbox.understand.steps import BY_NAME, STAGES, Author, author_of, steps_of
 
 
@@ -32,9 +33,11 @@ def describe_mode(settings: Settings) -> str:
 def authors(
     stage: str, kind: Kind, cards: Mapping[str, ModelCard], describe: str
 ) -> dict[str, Author]:
-    """Step name → author for the steps that `stage` owes to a `kind`."""
+    """Step name → author for the steps that `stage` owes to every content of a `kind`."""
     found = {}
     for step in steps_of(stage, kind):
+        if step.name == told.STEP or (step.name == "describe" and describe == "none"):
+            continue
         author = author_of(step, kind, cards)
         if step.name == "describe" and kind == Kind.IMAGE:
             author = replace(author, revision=f"{author.revision}-{describe}")
@@ -58,8 +61,6 @@ def todo(
         describe: ``groups``, ``each`` or ``none``.
         among: only these contents; None for all.
     """
-    if stage == "describe" and describe == "none":
-        return []
     due: dict[Digest, tuple[FileRef, dict[str, Author]]] = {}
     few = _few(among)
     for kind in Kind:
@@ -67,6 +68,10 @@ def todo(
             for ref in store.pending(name, author.model, author.revision, [kind], among=few):
                 if among is None or ref.digest in among:
                     due.setdefault(ref.digest, (ref, {}))[1][name] = author
+    if stage == BY_NAME[told.STEP].stage:
+        for ref, author in told.due(store, cards, describe, few):
+            if among is None or ref.digest in among:
+                due.setdefault(ref.digest, (ref, {}))[1][told.STEP] = author
     blocked = _undecodable(store, due) if stage != STAGES[0] or due else set()
     tasks = [Task(ref, steps) for ref, steps in due.values() if _allowed(ref, steps, blocked)]
     return sorted(tasks, key=lambda task: (-task.ref.mtime_ns, task.ref.path))

@@ -17,8 +17,9 @@ from mammothbox.records import Digest, Done, Failed, Kind, Passage, Result, Skip
 from mammothbox.store import Space
 from mammothbox.understand.calls import each, failed
 from mammothbox.understand.groups import alike
-from mammothbox.understand.stages import Tools, result, timed
+from mammothbox.understand.stages import Tools, context, result, timed
 from mammothbox.understand.steps import describe
+from mammothbox.understand.told import STEP, by_code
 from mammothbox.understand.work import Task
 
 ABOVE_MEAN = 0.5
@@ -31,11 +32,22 @@ those that wait for a slot are given up."""
 
 
 def run(tools: Tools, tasks: Sequence[Task]) -> Iterator[list[Result]]:
-    """Batches of results: first what is described one by one, then groups of photos."""
+    """Batches of results: what owners say, what is described one by one, then groups of photos."""
+    told = [task for task in tasks if STEP in task.due]
+    apart = [task for task in told if by_code(task.due[STEP])]
+    yield from context.run(tools, apart, tools.settings.batch_files, None)
+    told = [task for task in told if not by_code(task.due[STEP])]
+    tasks = [task for task in tasks if "describe" in task.due]
+    if told or tasks:
+        yield from _written(tools, told, tasks)
+
+
+def _written(tools: Tools, told: Sequence[Task], tasks: Sequence[Task]) -> Iterator[list[Result]]:
     photos = [task for task in tasks if task.ref.kind == Kind.IMAGE]
     in_groups = photos if tools.describe == "groups" else []
     single = [task for task in tasks if not in_groups or task.ref.kind != Kind.IMAGE]
     with tools.models.writer() as writer:
+        yield from context.run(tools, told, BUNDLE, lambda prompts: _ask(writer, prompts))
         for start in range(0, len(single), BUNDLE):
             begin = perf_counter()
             batch = single[start : start + BUNDLE]

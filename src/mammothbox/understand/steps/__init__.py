@@ -88,6 +88,13 @@ STEPS: tuple[Step, ...] = (
             Kind.DOCUMENT: ("outline",),
         },
     ),
+    Step(
+        "context",
+        "describe",
+        "decoder",
+        1,
+        dict.fromkeys(MEDIA, ("facts",)) | {Kind.IMAGE: ("facts", "caption", "ocr")},
+    ),
 )
 
 BY_NAME: Mapping[str, Step] = {step.name: step for step in STEPS}

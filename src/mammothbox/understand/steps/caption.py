@@ -13,6 +13,8 @@ from typing import Any
 from mammothbox.models.contracts import Caption
 from mammothbox.records import Done, Passage, VideoContent
 
+OBJECT_FLOOR = 0.3
+"""Probability from which a label is called an object that is there."""
 LABELS_KEPT = 5
 LABEL_FLOOR = 0.1
 """Labels under this probability say more about the model than about the picture."""
