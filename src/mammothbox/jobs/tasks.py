@@ -19,11 +19,11 @@ from mammothbox.organise.options import PlanOptions
 from mammothbox.organise.plan import Plan
 
 
-def ingest(desk: Desk, paths: Sequence[str], limit: int | None) -> Job:
+def ingest(desk: Desk, paths: Sequence[str], limit: int | None, context: str | None = None) -> Job:
     """Take in files and folders."""
 
     def work(library: Library, job: Job) -> Any:
-        return asdict(library.ingest(paths, limit=limit, on_event=job.hear))
+        return asdict(library.ingest(paths, limit=limit, context=context, on_event=job.hear))
 
     return desk.submit("ingest", {"paths": list(paths)}, work)
 

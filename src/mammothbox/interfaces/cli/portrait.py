@@ -33,6 +33,7 @@ def _rows(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _file_facts(item)
     for name in ("title", "summary", "category"):
         yield name, _text(item.get(name))
+    yield "you say", _text(item.get("context"))
     yield "caption", _caption(item)
     yield (
         "labels",

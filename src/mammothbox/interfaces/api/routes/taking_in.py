@@ -24,6 +24,12 @@ class Paths(BaseModel):
 
     paths: list[str] = Field(min_length=1, max_length=100, examples=[["/home/ann/Pictures"]])
     limit: int | None = Field(None, ge=1, description="only so many files", examples=[None])
+    context: str | None = Field(
+        None,
+        max_length=500,
+        description="what you say of the files there; remembered; empty takes it back",
+        examples=["our trip to Norway"],
+    )
 
 
 @router.post("/ingest", status_code=202, response_model=JobState, summary="Take in folders")
@@ -33,7 +39,7 @@ def ingest(desk: TheDesk, wanted: Paths) -> Any:
     for path in paths:
         if not Path(path).exists():
             raise NotFound(f"{path} does not exist")
-    return Answer(tasks.ingest(desk, paths, wanted.limit).snapshot(), 202)
+    return Answer(tasks.ingest(desk, paths, wanted.limit, wanted.context).snapshot(), 202)
 
 
 @router.post(

@@ -17,6 +17,10 @@ from mammothbox.interfaces.cli.session import Session
         ("mammothbox ingest ~/Pictures --limit 500", "only the 500 newest files, to try it"),
         ("mammothbox ingest ~/Pictures ~/Videos --json", "the outcome as one JSON line"),
         ("mammothbox ingest talks --describe each", "let the writer see every single file"),
+        (
+            'mammothbox ingest ~/Pictures/2019-norway --context "our trip to Norway"',
+            "say what no eye can see; remembered for that folder",
+        ),
     ],
     codes=[
         exits.OK,
@@ -35,9 +39,18 @@ from mammothbox.interfaces.cli.session import Session
     type=click.Choice(["each", "groups", "none"]),
     help="What the writer sees: each photo, groups of alike photos, or nothing.",
 )
+@click.option(
+    "--context",
+    metavar="TEXT",
+    help='What you say of the files there; "" takes it back. Without it what you said stays.',
+)
 @pass_session
 def ingest(
-    session: Session, paths: tuple[str, ...], limit: int | None, describe: str | None
+    session: Session,
+    paths: tuple[str, ...],
+    limit: int | None,
+    describe: str | None,
+    context: str | None,
 ) -> None:
     """Describe everything in folders and make it searchable.
 
@@ -47,7 +60,8 @@ def ingest(
     """
     with session.open(write=True, describe=describe) as library:
         run_and_tell(
-            session, lambda on_event: library.ingest(paths, limit=limit, on_event=on_event)
+            session,
+            lambda on_event: library.ingest(paths, limit=limit, context=context, on_event=on_event),
         )
 
 

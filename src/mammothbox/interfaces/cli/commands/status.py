@@ -88,6 +88,7 @@ def _json(found: Status, weights: list[Path], paths: list[Path]) -> dict[str, An
         "vectors": counts.vectors,
         "todo": dict(found.todo),
         "labels_only": found.labels_only,
+        "contexts": found.contexts,
         "models": {
             contract: {"model": card.id, "revision": card.revision}
             for contract, card in found.cards.items()
@@ -114,6 +115,8 @@ def _text(found: Status, weights: list[Path]) -> str:
     lines.append(f"to do     {todo or 'nothing'}")
     if found.labels_only:
         lines.append(f"captions  {found.labels_only} are only labels yet")
+    for path, text in found.contexts.items():
+        lines.append(f"you say   {shown_path(path)}: {safe(text)}")
     rows = [["step", "done", "skipped", "failed"]]
     for step, outcomes in counts.steps.items():
         rows.append([step, *(str(outcomes.get(name, 0)) for name in rows[0][1:])])

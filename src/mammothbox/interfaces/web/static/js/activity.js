@@ -115,9 +115,10 @@ async function drawRuns(box) {
 export async function picker(act = takeIn, label = W.choose) {
   const list = h("div", { class: "picker", role: "group", "aria-label": W.folder });
   const field = h("input", { class: "field grow", "aria-label": W.path, spellcheck: "false", autocomplete: "off" });
+  const about = act === takeIn && h("input", { class: "field grow", "aria-label": W.occasion, placeholder: W.occasion, maxlength: 500, autocomplete: "off" });
   const box = h("dialog", { "aria-labelledby": "pick" }, h("h2", { id: "pick" }, label), h("p", {}, ""), h("div", { class: "row" }, field), h("p", {}, ""), list,
-    h("div", { class: "row" }, h("button", { onclick: () => box.close() }, W.cancel),
-      h("button", { class: "primary", onclick: () => { if (field.value.trim()) { box.close(); act(field.value.trim()).catch(tell); } } }, label)));
+    about && h("div", { class: "row" }, about), h("div", { class: "row" }, h("button", { onclick: () => box.close() }, W.cancel),
+      h("button", { class: "primary", onclick: () => { if (field.value.trim()) { box.close(); act(field.value.trim(), about && about.value.trim()).catch(tell); } } }, label)));
   let typed = false, asked = 0;
   field.addEventListener("input", () => { typed = true; });
   const open = async (path) => {
@@ -134,4 +135,5 @@ export async function picker(act = takeIn, label = W.choose) {
   await open("");
 }
 
-const takeIn = (path) => call("/ingest", { method: "POST", body: { paths: [path] } });
+// Nothing said of it leaves what was said before.
+const takeIn = (path, context) => call("/ingest", { method: "POST", body: { paths: [path], ...(context && { context }) } });

@@ -154,7 +154,7 @@ function facts(item) {
     ["path", item.path], ["mime", item.mime], ["size", size(item.size)], ["category", item.category],
     ["taken_at", item.taken_at && new Date(item.taken_at).toLocaleString()], ["camera", item.camera],
     ["pixels", item.width && `${item.width} × ${item.height}`], ["duration", item.duration_s && clock(item.duration_s)],
-    ["pages", item.pages], ["author", item.author], ["language", item.transcript?.language],
+    ["pages", item.pages], ["author", item.author], ["language", item.transcript?.language], ["context", item.context],
     ["gps", item.gps && item.gps.map((d) => d.toFixed(5)).join(", ")], ["other_paths", item.other_paths?.join("\n")],
   ];
   return h("dl", {}, rows.filter(([, v]) => v).flatMap(([name, v]) => [h("dt", {}, W.fact[name]), h("dd", {}, String(v))]));
