@@ -49,6 +49,16 @@ def test_clusters(still: Box) -> None:
     assert all(sample["digest"] for group in groups for sample in group["samples"])
 
 
+def test_what_is_said_of_a_folder_comes_with_its_ingest(box: Box) -> None:
+    told = {"paths": [str(box.folder)], "context": "our trip to Norway"}
+    assert box.job("/ingest", told)["state"] == "done"
+    sheet = box.get(f"/files/{box.digest('IMG_2102.jpg')}")
+    assert sheet["context"] == "our trip to Norway"
+    assert sheet["summary"] == f"Our trip to Norway: {sheet['caption']}."
+    assert box.job("/ingest", told | {"context": ""})["state"] == "done"
+    assert "context" not in box.get(f"/files/{box.digest('IMG_2102.jpg')}")
+
+
 def test_an_ingest_tells_its_events_to_the_end(box: Box) -> None:
     (box.folder / "new.txt").write_text("The heron stood in the reeds all morning.")
     job = box.post("/ingest", {"paths": [str(box.folder)]}, 202)

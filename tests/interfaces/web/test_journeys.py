@@ -23,6 +23,7 @@ def test_taking_in_a_folder_with_live_progress(fresh: Server, opened: Open, shot
     page.get_by_role("link", name="Add a folder").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Path").fill(str(fresh.folder))
+    dialog.get_by_label("What is it?").fill("our trip to Norway")
     dialog.get_by_role("button", name="Take in this folder").click()
     job = page.locator(".job").first
     expect(job).to_contain_text("Taking in")
@@ -33,6 +34,9 @@ def test_taking_in_a_folder_with_live_progress(fresh: Server, opened: Open, shot
     shot(page, "activity")
     page.get_by_role("link", name="Library").click()
     expect(page.get_by_role("listitem", name=PICTURE).first).to_be_visible()
+    found = page.evaluate("fetch('api/v1/search?q=norway').then((answer) => answer.json())")
+    said = {why["text"] for hit in found["hits"] for why in hit["why"] if why["how"] == "words"}
+    assert "our trip to Norway" in said
 
 
 def test_cancelling_what_is_taken_in(fresh: Server, opened: Open) -> None:
