@@ -54,7 +54,7 @@ WHISPER_BASE = Model(
     load_factor=1.0,
     load_bytes=350_000_000,
     languages=("*",),
-    code=3,
+    code=4,
     note="speech to text with times, 99 languages",
 )
 

@@ -40,6 +40,9 @@ PIECE_S = 300.0
 MIN_SILENCE_MS = 300
 PAD_S = 0.2
 BEAM = 5
+MOST_TOKENS = 224
+"""Of one window, as in the reference implementation; more is a loop."""
+
 MIN_LOGPROB = -1.0
 MAX_NO_SPEECH = 0.6
 UNSURE_LOGPROB = -0.7
@@ -48,9 +51,9 @@ UNSURE_LOGPROB = -0.7
 MAX_COMPRESSION = 2.4
 DETECT_S = 30
 
-GLANCE_S = 5.0, 10.0
+GLANCE_S = 2.0, 6.0
 """Of an utterance at least so long, at most so much tells its language, if that is clear."""
-CLEAR = 0.9
+CLEAR = 0.8
 """Probability of a language from which it is clear at a glance."""
 
 
@@ -173,6 +176,7 @@ class WhisperEngine:
             temperature=0.0,
             condition_on_previous_text=False,
             vad_filter=True,
+            max_new_tokens=MOST_TOKENS,
             repetition_penalty=1.1 if loop_guard else 1.0,
             no_repeat_ngram_size=4 if loop_guard else 0,
         )
