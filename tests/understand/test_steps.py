@@ -14,13 +14,14 @@ from mammothbox.records import (
     FileRef,
     Frame,
     Kind,
+    Result,
     Skipped,
     VideoContent,
 )
 from mammothbox.understand.calls import each
 from mammothbox.understand.groups import alike
 from mammothbox.understand.prompts import fence, file_prompt, group_prompt
-from mammothbox.understand.steps import caption, describe, embed, facts, ocr, transcript
+from mammothbox.understand.steps import caption, describe, embed, facts, ocr, outline, transcript
 
 BLACK = np.zeros((4, 4, 3), np.uint8)
 
@@ -143,3 +144,42 @@ def test_what_a_limit_broke_off_is_dropped() -> None:
     value = describe.clean(answer, schema)
     assert value == {"title": "dogs " * 8 + "and", "tags": ["long haired sheep dogs", "dog"]}
     assert describe.clean({"title": ended}, schema) == {"title": ended}
+
+
+def _ref(kind: Kind) -> FileRef:
+    return FileRef("/p/file", 3, 0, kind, "", Digest("0" * 64))
+
+
+def test_a_small_writer_is_not_asked_to_sum_up_a_few_spoken_sentences() -> None:
+    few, many = "We sail at dawn. ", "We sail at dawn. " * 100
+    ask = lambda kind, text, small: describe.last_prompt(_ref(kind), text, [], small=small)  # noqa: E731
+    for kind in (Kind.AUDIO, Kind.VIDEO):
+        brief = ask(kind, few, True)
+        assert "summary" not in brief.user
+        assert set(brief.schema["properties"]) == {"title", "tags"}
+        for other in (ask(kind, many, True), ask(kind, few, False)):
+            assert "one-sentence summary" in other.user
+            assert "summary" in other.schema["properties"]
+    assert "summary" in ask(Kind.DOCUMENT, few, True).schema["properties"]
+
+
+def test_a_video_is_summed_up_by_what_is_seen_and_what_is_said() -> None:
+    def done(step: str, **value: object) -> Result:
+        return Result(Digest("0" * 64), step, "m", "1", Done(value))
+
+    said = [{"start_s": 0.0, "end_s": 2.0, "text": "We sail at dawn."}] * 30
+    seen = {"timeline": [{"caption": "a boat"}, {"caption": "a boat"}, {"caption": "the sea"}]}
+    value = outline.outline(
+        _ref(Kind.VIDEO),
+        {
+            "caption": done("caption", caption="a boat", from_labels=False, labels=[], **seen),
+            "transcript": done("transcript", segments=said),
+        },
+        (),
+        None,
+        {},
+    )[0].value
+    summary = value["summary"]
+    assert summary.startswith("a boat Then: the sea. Said: We sail at dawn. ")
+    assert summary.endswith("dawn.")
+    assert len(summary) < 300

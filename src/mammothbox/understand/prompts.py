@@ -68,13 +68,12 @@ def _category(kind: Kind) -> dict[str, Any]:
     return {"type": "string", "enum": [*CATEGORIES[kind], OTHER]}
 
 
-def file_schema(kind: Kind, *, category: bool) -> dict[str, Any]:
+def file_schema(kind: Kind, *, category: bool, summary: bool = True) -> dict[str, Any]:
     """What is asked about one file."""
-    properties = {
-        "title": _text(70),
-        "summary": _text(160),
-        "tags": _tags(5),
-    }
+    properties: dict[str, Any] = {"title": _text(70)}
+    if summary:
+        properties["summary"] = _text(160)
+    properties["tags"] = _tags(5)
     if category:
         properties["category"] = _category(kind)
     if kind == Kind.DOCUMENT:
@@ -82,33 +81,37 @@ def file_schema(kind: Kind, *, category: bool) -> dict[str, Any]:
     return _schema(properties)
 
 
-_ASK = {
-    Kind.AUDIO: "A recording, written down. Give title, one-sentence summary, tags.",
+_IS = {
+    Kind.AUDIO: "A recording, written down.",
     Kind.VIDEO: (
-        "A video: what its pictures show over time, what is said, what is written on screen. "
-        "Give title, one-sentence summary, tags."
+        "A video: what its pictures show over time, what is said, what is written on screen."
     ),
-    Kind.DOCUMENT: (
-        "A document. Give title, one-sentence summary, tags, and the names of people or "
-        "organisations that it names."
-    ),
-    Kind.IMAGE: (
-        "A photo, as a vision program sees it; it may be wrong in details. "
-        "Give title, one-sentence summary, tags."
-    ),
+    Kind.DOCUMENT: "A document.",
+    Kind.IMAGE: "A photo, as a vision program sees it; it may be wrong in details.",
 }
 
 
-def file_prompt(kind: Kind, digest_text: str, *, category: bool = False) -> Prompt:
+def _asked(kind: Kind, *, summary: bool) -> str:
+    wanted = ["title", "one-sentence summary", "tags"] if summary else ["title", "tags"]
+    if kind == Kind.DOCUMENT:
+        wanted.append("and the names of people or organisations that it names")
+    return f"{_IS[kind]} Give {', '.join(wanted)}."
+
+
+def file_prompt(
+    kind: Kind, digest_text: str, *, category: bool = False, summary: bool = True
+) -> Prompt:
     """The prompt for one file, from the text that stands for it.
 
     Args:
         kind: of the file.
         digest_text: what stands for it.
         category: whether the writer is to file it, too; small writers do that worse than code.
+        summary: whether it is to sum it up; a text of a few sentences needs no such.
     """
-    user = f"{_ASK[kind]}\n{fence(digest_text)}"
-    return Prompt(_SYSTEM, user, file_schema(kind, category=category), max_tokens=200)
+    user = f"{_asked(kind, summary=summary)}\n{fence(digest_text)}"
+    schema = file_schema(kind, category=category, summary=summary)
+    return Prompt(_SYSTEM, user, schema, max_tokens=200)
 
 
 def part_prompt(text: str, number: int, of: int) -> Prompt:

@@ -91,10 +91,9 @@ def _describe(tools: Tools, writer: Writer, batch: Sequence[Task]) -> list[Resul
     parts = [describe.parts_of(text) for text in texts]
     summaries = _summaries(writer, parts)
     asked = [at for at, text in enumerate(texts) if text]
-    files_too = tools.settings.profile == "full"
+    small = tools.settings.profile == "lite"
     prompts = [
-        describe.last_prompt(batch[at].ref, texts[at], summaries[at], category=files_too)
-        for at in asked
+        describe.last_prompt(batch[at].ref, texts[at], summaries[at], small=small) for at in asked
     ]
     answers = dict(zip(asked, _ask(writer, prompts), strict=True))
     return [

@@ -68,7 +68,7 @@ STEPS: tuple[Step, ...] = (
         "outline",
         "read",
         "text_embedder",
-        1,
+        2,
         {
             Kind.IMAGE: ("facts", "caption", "ocr"),
             Kind.VIDEO: ("facts", "caption", "ocr", "transcript"),
@@ -80,7 +80,7 @@ STEPS: tuple[Step, ...] = (
         "describe",
         "describe",
         "writer",
-        1,
+        2,
         {
             Kind.IMAGE: ("embed", "outline"),
             Kind.VIDEO: ("outline",),

@@ -19,6 +19,8 @@ from mammothbox.understand.steps.outline import words_of
 
 BUDGET_CHARS = 900
 """Of one prompt's data. About 230 tokens; reading them is what a prompt costs on a CPU."""
+BRIEF_CHARS = 700
+"""What is said in about forty seconds."""
 PART_CHARS = 12_000
 """A text longer than this is read in parts first."""
 MOST_PARTS = 8
@@ -61,10 +63,21 @@ def part_prompts(parts: Sequence[str]) -> list[Prompt]:
     ]
 
 
-def last_prompt(ref: FileRef, text: str, summaries: Sequence[str], *, category: bool) -> Prompt:
-    """Last round: the beginning of the text and what the parts said."""
+def last_prompt(ref: FileRef, text: str, summaries: Sequence[str], *, small: bool) -> Prompt:
+    """Last round: the beginning of the text and what the parts said.
+
+    Args:
+        ref: the file.
+        text: what stands for it.
+        summaries: of its parts, where it is long.
+        small: the writer is a small one. It is not asked to file anything, nor to sum up a few
+            sentences said aloud: the outline's beginning of them is truer, and half as dear.
+    """
+    category = not small
     if not summaries:
-        return file_prompt(ref.kind, condense(text, BUDGET_CHARS), category=category)
+        brief = small and ref.kind in (Kind.AUDIO, Kind.VIDEO) and len(text) <= BRIEF_CHARS
+        shown = condense(text, BUDGET_CHARS)
+        return file_prompt(ref.kind, shown, category=category, summary=not brief)
     head = condense(text[:PART_CHARS], BUDGET_CHARS // 2)
     rest = condense("\n".join(summaries), BUDGET_CHARS)
     return file_prompt(ref.kind, f"{head}\n...\n{rest}", category=category)

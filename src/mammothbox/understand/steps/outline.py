@@ -21,6 +21,7 @@ from mammothbox.understand.entities import find_entities
 from mammothbox.understand.vocabulary import BY_FORMAT, CATEGORIES, FUNCTION_WORDS, NO_SPEECH, OTHER
 
 TITLE_CHARS = 80
+SUMMARY_CHARS, SEEN_CHARS = 240, 400
 TAGS = 6
 CATEGORY_FLOOR = 0.15
 """Cosine under which no category is near enough to be named."""
@@ -138,7 +139,21 @@ def _summary(kind: Kind, upstream: Mapping[str, Result], text: str) -> str:
         return str(_value(upstream, "caption").get("caption", ""))
     if kind == Kind.VIDEO:
         timeline = _value(upstream, "caption").get("timeline", ())
-        return " Then: ".join(dict.fromkeys(entry["caption"] for entry in timeline))[:400]
+        seen = " Then: ".join(dict.fromkeys(entry["caption"] for entry in timeline))[:SEEN_CHARS]
+        segments = _value(upstream, "transcript").get("segments", ())
+        said = _beginning(" ".join(segment["text"] for segment in segments))
+        return f"{seen}. Said: {said}" if seen and said else seen or said
     if kind == Kind.AUDIO and not text:
         return "No speech."
-    return " ".join(text.split())[:240]
+    return _beginning(text)
+
+
+def _beginning(text: str) -> str:
+    """Its first sentences, as many as are short enough; else its first words."""
+    text = " ".join(text.split())
+    if len(text) <= SUMMARY_CHARS:
+        return text
+    ends = [found.end() for found in re.finditer(r"[.!?…](?=\s)", text[: SUMMARY_CHARS + 1])]
+    if ends and ends[-1] > SUMMARY_CHARS // 3:
+        return text[: ends[-1]]
+    return text[:SUMMARY_CHARS].rsplit(" ", 1)[0] + "…"
