@@ -27,10 +27,11 @@ from mammothbox.events import IngestReport, OnEvent, ignore
 from mammothbox.models import Models, open_models
 from mammothbox.models.contracts import ModelCard
 from mammothbox.organise.arranging import JOURNAL, Arranging
-from mammothbox.records import FileRef, Kind
-from mammothbox.search import KeptWords, SearchAnswer, like_picture, search, similar
+from mammothbox.records import FileRef, Pixels
+from mammothbox.search import SearchAnswer
+from mammothbox.search.searching import Searching
 from mammothbox.settings import Settings
-from mammothbox.store import Copied, Counts, Failure, Filters, Store, open_store, owned_files
+from mammothbox.store import Copied, Counts, Failure, Store, open_store, owned_files
 from mammothbox.store.contexts import said
 from mammothbox.understand.item import item
 from mammothbox.understand.question import Answer
@@ -84,14 +85,13 @@ class Duplicates:
     near: list[tuple[str, str, int]]
 
 
-class Library(Arranging, Browsing):
+class Library(Arranging, Browsing, Searching):
     """An open library, see `Library.open`. A context manager."""
 
     def __init__(self, settings: Settings, store: Store, models: Models | None = None) -> None:
         self.settings = settings
         self.store = store
         self._given = models
-        self._kept_words = KeptWords()
 
     @classmethod
     def open(cls, settings: Settings, *, write: bool = False, models: Models | None = None) -> Self:
@@ -214,40 +214,6 @@ class Library(Arranging, Browsing):
 
     # --- asking ----------------------------------------------------------------------------
 
-    def search(
-        self,
-        query: str,
-        *,
-        kinds: Sequence[Kind] = (),
-        since: str = "",
-        until: str = "",
-        tags: Sequence[str] = (),
-        folder: str = "",
-        language: str = "",
-        limit: int = 20,
-        words_only: bool = False,
-    ) -> SearchAnswer:
-        """Files that fit the query best, each with its reasons; see `mammothbox.search`."""
-        filters = Filters(tuple(kinds), since, until, tuple(tags), folder, language)
-        asked = (self.store, self.models, query, filters, limit)
-        return search(*asked, words_only=words_only, kept=self._kept_words)
-
-    def similar(self, path: str, *, limit: int = 20) -> SearchAnswer:
-        """Files that look or read like the one at `path`.
-
-        Raises:
-            NotFound: the library knows no such file.
-        """
-        return similar(self.store, self.models, self.ref(path), limit)
-
-    def search_picture(self, path: str, *, limit: int = 20) -> SearchAnswer:
-        """Files that look like the picture in a file that need not be in the library.
-
-        Raises:
-            InputError: the file does not decode as a picture.
-        """
-        return like_picture(self.store, self.models, self.previews.pixels(path), limit)
-
     def ref(self, path: str) -> FileRef:
         """The file at `path` as the library knows it.
 
@@ -278,7 +244,10 @@ class Library(Arranging, Browsing):
         from mammothbox.understand.question import answer
 
         item = self.show(path)
-        return answer(item, question, self.models, lambda: self.previews.pixels(item["path"]))
+        return answer(item, question, self.models, lambda: self._picture(item["path"]))
+
+    def _picture(self, path: str) -> Pixels:
+        return self.previews.pixels(path)
 
     def export(self) -> Iterator[dict[str, Any]]:
         """Everything known about every file, by path."""
