@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, event
 
 from mammothbox.organise.intake import items_of
 from mammothbox.records import Digest, Done, Embedding, Result
@@ -45,6 +47,28 @@ def exact(places: list[int], limit: int = 7) -> list[Digest]:
 
 def files_of(store: Store) -> Path:
     return store.directory / FOLDER / Space("joint", "m", "1").file_name(32)
+
+
+def test_vectors_of_contents_are_looked_up_by_content(sqlite_store: Store) -> None:
+    space, few = Space("joint", "m", "1"), [digest("0001"), digest("0002")]
+    fill(sqlite_store, 0, 50)
+    plans: list[str] = []
+
+    def explain(
+        connection: Connection, _cursor: Any, statement: str, values: Any, *_: object
+    ) -> None:
+        if "FROM vectors" in statement and not statement.startswith("EXPLAIN"):
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.extend(str(row[3]) for row in rows)
+
+    with sqlite_store.reading() as connection:
+        engine = connection.engine
+    event.listen(engine, "before_cursor_execute", explain)
+    assert set(sqlite_store.whole_vectors(few, space)) == set(few)
+    assert set(sqlite_store.mean_vectors(few, space, {})) == set(few)
+    assert len(sqlite_store.vectors_of(few[0], "joint", "m", "1")) == 1
+    assert len(plans) >= 3
+    assert not [plan for plan in plans if plan.startswith("S") and "vectors_owner" not in plan]
 
 
 def test_nearest_is_exact_while_the_library_grows_and_shrinks(store: Store) -> None:

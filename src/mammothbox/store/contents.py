@@ -75,7 +75,7 @@ def mean_vectors(
     columns = (VECTORS.c.digest, VECTORS.c.text, VECTORS.c.vector)
     for chunk in _chunks(digests):
         query = select(*columns).where(
-            VECTORS.c.digest.in_(chunk), space.rows(), VECTORS.c.part < _FIRST
+            VECTORS.c.digest.in_(chunk), space.of_contents(), VECTORS.c.part < _FIRST
         )
         for digest, text, blob in connection.execute(query).all():
             vector = np.frombuffer(blob, "<f2").astype(np.float32)
@@ -95,7 +95,7 @@ def whole_vectors(
     found: dict[Digest, Vector] = {}
     for chunk in _chunks(digests):
         query = select(VECTORS.c.digest, VECTORS.c.vector).where(
-            VECTORS.c.digest.in_(chunk), space.rows(), VECTORS.c.part == 0
+            VECTORS.c.digest.in_(chunk), space.of_contents(), VECTORS.c.part == 0
         )
         for digest, blob in connection.execute(query).all():
             found[digest] = np.frombuffer(blob, "<f2").astype(np.float32)

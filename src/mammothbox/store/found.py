@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, func
 
 from mammothbox.records import Digest
 from mammothbox.store.schema import VECTORS
@@ -57,6 +57,18 @@ class Space:
         """The condition over `VECTORS`."""
         return and_(
             VECTORS.c.space == self.name,
+            VECTORS.c.model == self.model,
+            VECTORS.c.revision == self.revision,
+        )
+
+    def of_contents(self) -> ColumnElement[bool]:
+        """The same where the rows of a few contents are asked for.
+
+        Without statistics SQLite would rather go through the whole space than look contents up; an
+        expression in the place of the column keeps it from that.
+        """
+        return and_(
+            func.coalesce(VECTORS.c.space, "") == self.name,
             VECTORS.c.model == self.model,
             VECTORS.c.revision == self.revision,
         )

@@ -39,7 +39,7 @@ def look_up(
 
 def of_content(connection: Connection, digest: str, space: Space) -> list[Vector]:
     """The vectors of one content in `space`, in the order of its parts, float32."""
-    query = select(VECTORS.c.vector).where(space.rows(), VECTORS.c.digest == digest)
+    query = select(VECTORS.c.vector).where(space.of_contents(), VECTORS.c.digest == digest)
     query = query.order_by(VECTORS.c.part)
     return [np.frombuffer(blob, "<f2").astype(np.float32) for blob in connection.scalars(query)]
 
