@@ -87,7 +87,8 @@ def thumbnail(desk: TheDesk, digest: DigestPath) -> Any:
     more changes of thread.
     """
     made = desk.library.previews.thumbnail(file_of(desk, digest))
-    return Response(made.read_bytes(), media_type="image/webp", headers=_headers(digest, "t"))
+    headers = {**_headers(digest, "t"), "content-disposition": 'inline; filename="t.webp"'}
+    return Response(made.read_bytes(), media_type="image/webp", headers=headers)
 
 
 @router.get("/files/{digest}/strip", responses=_WEBP, summary="Frames of a video")
