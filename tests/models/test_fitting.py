@@ -13,7 +13,7 @@ from mammothbox.errors import BadAnswer
 from mammothbox.models.client import WriterClient
 from mammothbox.models.contracts import ModelCard, Prompt
 from mammothbox.models.fitting import misfit
-from mammothbox.organise.naming import cards_prompt
+from mammothbox.organise.naming import cards_prompt, wish_prompt
 from mammothbox.records import Kind
 from mammothbox.understand.prompts import file_schema, group_prompt, part_prompt
 
@@ -98,7 +98,8 @@ def test_knows_all_that_prompts_say() -> None:
         *(file_schema(kind, category=True) for kind in Kind if kind != Kind.OTHER),
         group_prompt(["a"]).schema,
         part_prompt("a", 1, 2).schema,
-        cards_prompt(["a"], "").schema,
+        cards_prompt(["a"]).schema,
+        wish_prompt([["a", "b"]], "c").schema,
     ]
     for schema in schemas:
         assert misfit({}, schema)

@@ -166,10 +166,10 @@ def test_a_clear_language_is_told_at_a_glance(
 
     assert engine._detect(speech, (0.0, 11.0))["en"] > 0.9
     assert not looks
-    assert engine._detect(speech, (0.0, 4.0)) == {"en": 0.6}, "too short for a glance"
+    assert engine._detect(speech, (0.0, 1.5)) == {"en": 0.6}, "too short for a glance"
     monkeypatch.setattr(whisper, "CLEAR", 1.1)
     assert engine._detect(speech, (0.0, 11.0)) == {"en": 0.6}, "not clear enough"
-    assert looks == [4 * RATE, 11 * RATE]
+    assert looks == [1.5 * RATE, 11 * RATE]
 
 
 @pytest.mark.real

@@ -268,7 +268,9 @@ def wish_prompt(choices: Sequence[Sequence[str]], hint: str) -> Prompt:
     """The prompt in which each group's subject is chosen as a person wishes."""
     lines = [f"{n}: {harmless(' | '.join(subjects))}" for n, subjects in enumerate(choices, 1)]
     user = f"The person wishes: {harmless(hint)[:200]}\n<data>\n" + "\n".join(lines) + "\n</data>"
-    properties = {str(n): {"enum": list(subjects)} for n, subjects in enumerate(choices, 1)}
+    properties = {
+        str(n): {"type": "string", "enum": list(subjects)} for n, subjects in enumerate(choices, 1)
+    }
     schema = {
         "type": "object",
         "properties": properties,
