@@ -23,10 +23,13 @@ from mammothbox.models.stub import StubCaptioner, StubModels
 from mammothbox.records import Pixels
 from mammothbox.settings import load_settings
 from mammothbox.store import open_store
-from mammothbox.workers import worker
+from mammothbox.workers import board, worker
 
 DEADLY_WIDTH = 7
 """A picture so many pixels wide ends the whole process."""
+
+UNSEEN_S = 4.0
+"""What one could not see is offered again so soon; a test need not wait as people can."""
 
 
 class Slow(StubModels):
@@ -49,6 +52,7 @@ class Slow(StubModels):
 
 def main() -> None:
     database, redis, library, stages, threads, *rest = sys.argv[1:]
+    board.UNSEEN_S = UNSEEN_S
     settings = load_settings(
         {},
         library=Path(library),
