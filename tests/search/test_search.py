@@ -299,3 +299,6 @@ def test_what_words_found_is_kept_until_something_is_written(store: Store) -> No
     store.commit([done("new", text="a shore at dusk")])
     again = search(counted, MODELS, "shore", words_only=True, kept=kept)  # type: ignore[arg-type]
     assert digest("new") in {hit.digest for hit in again.hits}
+    asked.clear()
+    search(counted, MODELS, "shore", words_only=True)  # type: ignore[arg-type]
+    assert "stamp" not in asked, "where nothing is kept, nothing is asked for it"

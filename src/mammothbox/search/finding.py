@@ -82,8 +82,8 @@ def search(
         filters: which files may be hits.
         limit: hits at most.
         words_only: ask no model, for an answer at once.
-        kept: where what the words of a query found is kept: the same is mostly asked twice, first
-            for the words only.
+        kept: where what the words of a query found is kept, if anywhere: the same is mostly asked
+            twice, first for the words only.
 
     Raises:
         UsageError: a date of the filters does not parse.
@@ -94,8 +94,8 @@ def search(
     notes: list[str] = []
     with ThreadPoolExecutor(1) as aside:  # models are asked, one after the other, meanwhile
         asked = [] if words_only or _must_occur(query) else _ask(aside, store, models, query, notes)
-        memory = KeptWords() if kept is None else kept
-        words = memory.get(store, (query, filters), partial(_by_words, store, query, filters))
+        find = partial(_by_words, store, query, filters)
+        words = find() if kept is None else kept.get(store, (query, filters), find)
         rankings = words + _by_vectors(store, asked, filters, notes)
     return SearchAnswer(hits_of(store, fuse(rankings), filters, limit), tuple(notes))
 

@@ -33,8 +33,9 @@ class Searching:
         raise NotImplementedError
 
     @cached_property
-    def _kept_words(self) -> KeptWords:
-        return KeptWords()
+    def _kept_words(self) -> KeptWords | None:
+        """None on a server, where it costs more to see whether anything was written."""
+        return KeptWords() if self.store.backend.local else None
 
     def search(
         self,
