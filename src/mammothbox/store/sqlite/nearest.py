@@ -181,12 +181,12 @@ def _allowed(connection: Connection, space: Space, filters: Filters) -> npt.NDAr
     """Ids of the vectors whose content passes; a few contents are looked up one by one."""
     live = select(FILES.c.digest).where(condition(filters)).distinct()
     digests = connection.scalars(live.limit(1001)).all()
-    query = select(VECTORS.c.id, VECTORS.c.space, VECTORS.c.model, VECTORS.c.revision)
+    ids = select(VECTORS.c.id)
     if len(digests) > 1000:
-        query = query.where(space.rows(), VECTORS.c.digest.in_(live))
-        return np.array([row[0] for row in connection.execute(query)], np.int64)
-    found = []
+        query = ids.where(space.rows(), VECTORS.c.digest.in_(live))
+        return np.array(connection.scalars(query).all(), np.int64)
+    found: list[int] = []
     for start in range(0, len(digests), 500):
-        chunk = query.where(VECTORS.c.digest.in_(digests[start : start + 500]))
-        found += [row[0] for row in connection.execute(chunk) if Space(*row[1:]) == space]
+        few = VECTORS.c.digest.in_(digests[start : start + 500])
+        found += connection.scalars(ids.where(space.of_contents(), few))
     return np.array(found, np.int64)
