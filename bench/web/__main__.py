@@ -48,8 +48,10 @@ TURNS, TURN_PX, TURN_MS = 120, 240, 50
 KEY_MS, WORD_MS = 130, 500
 """Between keys, and after a word: a quick typist who looks up after each word."""
 
-PROMISES = {"first_paint_ms": 1000, "blank_worst_ms": 200, "shown_p95_ms": 100}
-"""Figure → most milliseconds. What models add is asked for once the fingers rest, so only shown."""
+PROMISES = {
+    "first_paint_ms": 1000, "blank_worst_ms": 200, "shown_p95_ms": 100, "whole_p95_ms": 100,
+}  # fmt: skip
+"""Figure → most milliseconds."""
 
 
 def main() -> int:

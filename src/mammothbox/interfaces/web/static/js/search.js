@@ -62,7 +62,7 @@ function draw(place, found, q) {
   if (!place.here) return;
   shown = found.hits.map((hit) => hit.digest);
   const number = found.hits.length, waiting = found.notes.includes(W.searching);
-  const title = waiting && number % FIRST === 0 ? W.searching : number ? W.results(number, q) : W.nothing(q);
+  const title = waiting && (!number || number === FIRST) ? W.searching : number ? W.results(number, q) : W.nothing(q);
   const whole = page(h("h1", {}, title), number > 0 && hits(found, q), !number && !waiting && h("p", { class: "soft" }, W.tryThis),
     found.notes.filter((note) => note !== title).map((note) => h("p", { class: "small soft" }, note)));
   whole.dataset.query = q;
