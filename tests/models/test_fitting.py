@@ -13,7 +13,7 @@ from mammothbox.errors import BadAnswer
 from mammothbox.models.client import WriterClient
 from mammothbox.models.contracts import ModelCard, Prompt
 from mammothbox.models.fitting import misfit
-from mammothbox.organise.naming import cards_prompt, wish_prompt
+from mammothbox.organise.wording import cards_prompt, wish_prompt
 from mammothbox.records import Kind
 from mammothbox.understand.prompts import file_schema, group_prompt, part_prompt
 

@@ -14,11 +14,12 @@ from dataclasses import replace
 from mammothbox.cluster import Item
 from mammothbox.models.contracts import Prompt
 from mammothbox.organise.names import legal_name
-from mammothbox.organise.naming import Helpers, harmless
+from mammothbox.organise.naming import Helpers
 from mammothbox.organise.options import PlanOptions
 from mammothbox.organise.plan import UNSORTED
 from mammothbox.organise.terms import stem
 from mammothbox.organise.tree import TRIPS, Place, by_family
+from mammothbox.organise.wording import harmless
 
 MANY = 14
 """Folders of one family from which they are put under areas."""

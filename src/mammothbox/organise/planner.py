@@ -17,7 +17,7 @@ from mammothbox.organise.areas import in_areas
 from mammothbox.organise.conflicts import unique_targets
 from mammothbox.organise.learned import Verdicts, learned
 from mammothbox.organise.names import collision_key, legal_file_name, legal_name, problems
-from mammothbox.organise.naming import Helpers, Name, names_by_statistics, names_by_writer
+from mammothbox.organise.naming import Helpers, Name, names_by_statistics
 from mammothbox.organise.options import PlanOptions, rules_of, wishes_of
 from mammothbox.organise.plan import UNSORTED, Folder, Move, Plan
 from mammothbox.organise.settled import settled
@@ -34,6 +34,7 @@ from mammothbox.organise.tree import (
     with_rules,
 )
 from mammothbox.organise.twins import side_by_side
+from mammothbox.organise.wording import names_by_writer
 from mammothbox.records import Digest
 
 UNSURE = 0.1
