@@ -34,13 +34,27 @@ def answer(
     if unknown:
         print(f"unknown parts: {', '.join(unknown)}; known: {', '.join(parts)}", file=sys.stderr)
         return 2
+    return shown(options, title, lambda: work(only))
+
+
+def shown(
+    options: argparse.Namespace, title: str, work: Callable[[], dict[str, Any]], part: str = ""
+) -> int:
+    """Exit status 0, or the error's own when the product refuses.
+
+    Args:
+        options: with `json`.
+        title: stands above the tables.
+        work: measures.
+        part: what the result is called in the tables where it is a single part.
+    """
     try:
-        result = work(only)
+        result = work()
     except MammothboxError as error:
         print(str(error), file=sys.stderr)
         return error.exit_code
     if options.json:
         print(json.dumps(result, ensure_ascii=False, indent=1))
     else:
-        print_tables(title, result)
+        print_tables(title, {part: result} if part else result)
     return 0

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import re
 import shutil
 import sys
@@ -26,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from bench.command import shown
 from bench.metrics.grouping import acceptance, adjusted_rand
-from bench.quality.report import print_tables
-from mammothbox.errors import MammothboxError, NotFound
+from mammothbox.errors import NotFound
 from mammothbox.organise.options import PlanOptions
 from mammothbox.settings import load_settings
 
@@ -201,20 +200,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--fill", type=Path, help="only make the library of made-up files there")
     parser.add_argument("--filled", type=Path, help="plan the made-up files of a library so made")
     options = parser.parse_args(argv)
-    try:
-        result = (
-            synthetic(options.media, options.synthetic, options.fill, options.filled)
-            if options.synthetic
-            else measure(options.media)
-        )
-    except MammothboxError as error:
-        print(str(error), file=sys.stderr)
-        return error.exit_code
-    if options.json:
-        print(json.dumps(result, ensure_ascii=False, indent=1))
-    else:
-        print_tables("Arranging a messy folder", {"organise": result})
-    return 0
+
+    def work() -> dict[str, Any]:
+        if options.synthetic:
+            return synthetic(options.media, options.synthetic, options.fill, options.filled)
+        return measure(options.media)
+
+    return shown(options, "Arranging a messy folder", work, "organise")
 
 
 if __name__ == "__main__":
