@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mammothbox.errors import HostDied
-from mammothbox.models.contracts import Caption, TextLine, Transcript
+from mammothbox.models.contracts import Caption, Prompt, TextLine, Transcript
 from mammothbox.records import (
     Digest,
     Done,
@@ -152,7 +152,10 @@ def _ref(kind: Kind) -> FileRef:
 
 def test_a_small_writer_is_not_asked_to_sum_up_a_few_spoken_sentences() -> None:
     few, many = "We sail at dawn. ", "We sail at dawn. " * 100
-    ask = lambda kind, text, small: describe.last_prompt(_ref(kind), text, [], small=small)  # noqa: E731
+
+    def ask(kind: Kind, text: str, small: bool) -> Prompt:
+        return describe.last_prompt(_ref(kind), text, [], small=small)
+
     for kind in (Kind.AUDIO, Kind.VIDEO):
         brief = ask(kind, few, True)
         assert "summary" not in brief.user

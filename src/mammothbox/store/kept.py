@@ -18,7 +18,7 @@ class Stamped(Protocol):
     """The part of a store that tells of writes."""
 
     def stamp(self) -> tuple[int, ...]:
-        """Another value after every write."""
+        """Another value after every write, as far as the engine can tell, see `tallies`."""
 
 
 class Kept(Generic[Question, Reply]):

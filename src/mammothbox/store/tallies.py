@@ -30,7 +30,11 @@ def labels_only(connection: Connection) -> int:
 
 
 def file_stamp(directory: Path) -> tuple[int, ...]:
-    """Times and sizes of SQLite's files, which every write changes; empty where there are none."""
+    """Times and sizes of SQLite's files, empty where there are none.
+
+    Every write changes them, except one that comes within a tick of the file system's clock (some
+    milliseconds) after another and leaves the sizes as they are.
+    """
     seen: list[int] = []
     for tail in ("", "-wal"):
         with contextlib.suppress(FileNotFoundError):
