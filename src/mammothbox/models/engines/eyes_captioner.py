@@ -96,13 +96,12 @@ class _Wording:
 
     photos: Ids
     beams: _Beams
-    keys: Array
-    values: Array
+    seen: dict[str, Array]
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> _Wording:
         """The chosen photos."""
-        keys, values = self.keys[:, chosen], self.values[:, chosen]
-        return _Wording(self.photos[chosen], self.beams.of(chosen), keys, values)
+        seen = {name: layer[chosen] for name, layer in self.seen.items()}
+        return _Wording(self.photos[chosen], self.beams.of(chosen), seen)
 
 
 class CaptionDecoder:
@@ -120,8 +119,10 @@ class CaptionDecoder:
         self._memory = open_session(shipped / "eyes_memory.onnx", threads, one_arena=True)
         self._step = open_session(shipped / "eyes_step.onnx", threads, one_arena=True)
         self._words = (shipped / "caption_words.txt").read_text("utf-8").split("\n")
-        layers, _, self._heads, _, self._size = self._step.get_inputs()[3].shape
-        self._layers = int(layers)
+        past = [one for one in self._step.get_inputs() if one.name.startswith("past_")]
+        self._past = [one.name for one in past]
+        _, self._heads, _, self._size = past[0].shape
+        self._seen = [one.name for one in self._memory.get_outputs()]
 
     def say(self, cells: Array, labels: Array) -> list[Sentence]:
         """One sentence a photo.
@@ -132,23 +133,19 @@ class CaptionDecoder:
         """
         if not len(cells):
             return []
-        keys, values = self._memory.run(["keys", "values"], {"cells": cells, "labels": labels})
-        work = _Wording(np.arange(len(cells)), _Beams.start(len(cells)), keys, values)
+        seen = self._memory.run(self._seen, {"cells": cells, "labels": labels})
+        seen = dict(zip(self._seen, seen, strict=True))
+        work = _Wording(np.arange(len(cells)), _Beams.start(len(cells)), seen)
         source, found = np.arange(len(cells) * BEAMS), dict[int, Sentence]()
-        past = [np.zeros((self._layers, len(source), self._heads, 0, self._size), np.float32)] * 2
+        said = [np.zeros((len(source), self._heads, 0, self._size), np.float32)] * len(self._past)
         for at in range(LONGEST):
-            best, best_ids, *past = self._step.run(
-                None,
-                {
-                    "ids": work.beams.ids[:, -1],
-                    "at": np.array(at, np.int64),
-                    "source": source,
-                    "past_keys": past[0],
-                    "past_values": past[1],
-                    "keys": work.keys,
-                    "values": work.values,
-                },
-            )
+            word = {
+                "ids": work.beams.ids[:, -1],
+                "at": np.array(at, np.int64),
+                "source": source,
+            }
+            past = dict(zip(self._past, said, strict=True))
+            best, best_ids, *said = self._step.run(None, word | past | work.seen)
             source = work.beams.extend(best, best_ids)
             over = work.beams.over()
             if over.all():
