@@ -22,6 +22,31 @@ def test_any_image_comes_back_the_same(height: int, width: int, seed: int) -> No
     assert np.array_equal(wire.decode_image(wire.encode_image(image)), image)
 
 
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=5))
+def test_any_images_come_back_the_same_one_after_the_other(sizes: list[tuple[int, int]]) -> None:
+    random = np.random.default_rng(3)
+    images = [random.integers(0, 256, (*size, 3), np.uint8) for size in sizes]
+
+    back = wire.decode_images(wire.encode_images(images))
+
+    assert len(back) == len(images)
+    assert all(map(np.array_equal, back, images))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"no picture",
+        b"BM" + bytes(60),
+        wire.encode_images([np.zeros((4, 4, 3), np.uint8)])[:-1],
+        wire.encode_images([np.zeros((4, 4, 3), np.uint8)]) + b"BM",
+    ],
+)
+def test_what_is_no_row_of_images_is_refused(data: bytes) -> None:
+    with pytest.raises(Corrupt):
+        wire.decode_images(data)
+
+
 def test_the_data_url_is_a_bmp_that_others_read() -> None:
     image = np.random.default_rng(1).integers(0, 256, (7, 5, 3), np.uint8)
     data = base64.b64decode(wire.encode_image(image).partition(",")[2])

@@ -12,7 +12,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from mammothbox import errors
@@ -20,6 +20,7 @@ from mammothbox.errors import BadAnswer, HostDied, HostTimeout, MammothboxError
 
 STEP_S = 0.005
 JSON_TYPE = "application/json"
+BYTES_TYPE = "application/octet-stream"
 MOST_ENDS = 5
 
 Body = bytes | Iterable[bytes]
@@ -88,9 +89,13 @@ class Channel:
         data = json.dumps(body).encode()
         return self._request("POST", path, lambda: data, JSON_TYPE)
 
-    def post_bytes(self, path: str, blocks: Any) -> dict[str, Any]:
+    def post_bytes(self, path: str, data: bytes) -> dict[str, Any]:
+        """POST `data` as it is; raises as `post`."""
+        return self._request("POST", path, lambda: data, BYTES_TYPE)
+
+    def post_blocks(self, path: str, blocks: Callable[[], Iterable[bytes]]) -> dict[str, Any]:
         """POST what the function `blocks` yields (anew at each attempt); raises as `post`."""
-        return self._request("POST", path, blocks, "application/octet-stream")
+        return self._request("POST", path, blocks, BYTES_TYPE)
 
     def get(self, path: str) -> dict[str, Any]:
         """GET a JSON object; raises as `post`."""

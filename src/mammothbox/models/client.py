@@ -26,7 +26,7 @@ from mammothbox.models.contracts import (
     Vectors,
 )
 from mammothbox.models.fitting import misfit
-from mammothbox.models.wire import decode_vector, encode_image
+from mammothbox.models.wire import decode_vector, encode_images
 from mammothbox.records import Json, Pixels, Samples
 
 BATCH = 16
@@ -81,8 +81,7 @@ class Looks:
             return [look for looks in threads.map(self._post, batches) for look in looks]
 
     def _post(self, images: Sequence[Pixels]) -> list[dict[str, Any]]:
-        urls = [encode_image(image) for image in images]
-        return data_of(self._channel.post("/v1/looks", {"images": urls}), len(urls))
+        return data_of(self._channel.post_bytes("/v1/looks", encode_images(images)), len(images))
 
 
 def _key(image: Pixels) -> bytes:
@@ -176,7 +175,7 @@ class TranscriberClient:
                 yield np.asarray(samples[start : start + BLOCK], "<f4").tobytes()
 
         channel = self._channel(len(samples) / 16_000)
-        answer = channel.post_bytes("/v1/audio/transcriptions", blocks)
+        answer = channel.post_blocks("/v1/audio/transcriptions", blocks)
         segments = tuple(
             Segment(item["start"], item["end"], item["text"], item.get("language", ""))
             for item in answer["segments"]
@@ -284,9 +283,7 @@ class TextReaderClient:
         """Lines of each image in reading order."""
         pages: list[list[TextLine]] = []
         for batch in _batches(images, 4):
-            answer = self._channel.post(
-                "/v1/ocr", {"images": [encode_image(image) for image in batch]}
-            )
+            answer = self._channel.post_bytes("/v1/ocr", encode_images(batch))
             for lines in data_of(answer, len(batch)):
                 pages.append([TextLine(o["text"], o["confidence"], tuple(o["box"])) for o in lines])
         return pages

@@ -19,7 +19,22 @@ from mammothbox.errors import MammothboxError, TooLarge, UsageError
 from mammothbox.models.host.service import Service
 
 MAX_BODY = 512_000_000
-"""Bytes of a JSON request; sound is streamed and has no such limit here."""
+"""Bytes of a request; sound is streamed and has no such limit here."""
+
+
+async def whole_body(request: Request) -> bytes:
+    """The request's bytes.
+
+    Raises:
+        TooLarge: over `MAX_BODY`.
+    """
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > MAX_BODY:
+            raise TooLarge(f"the request is over {MAX_BODY} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 async def json_body(request: Request) -> dict[str, Any]:
@@ -29,14 +44,8 @@ async def json_body(request: Request) -> dict[str, Any]:
         UsageError: it is not one.
         TooLarge: over `MAX_BODY`.
     """
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > MAX_BODY:
-            raise TooLarge(f"the request is over {MAX_BODY} bytes")
-        pieces.append(piece)
     try:
-        body = json.loads(b"".join(pieces))
+        body = json.loads(await whole_body(request))
     except ValueError as error:
         raise UsageError(f"the request is not JSON: {error}") from error
     if not isinstance(body, dict):

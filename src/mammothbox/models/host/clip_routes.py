@@ -10,6 +10,7 @@ from typing import Any
 
 from mammothbox.models.engines.clip import ClipEngine, Vectors
 from mammothbox.models.wire import decode_image, encode_vector
+from mammothbox.records import Pixels
 
 
 class ClipSenses:
@@ -18,9 +19,9 @@ class ClipSenses:
     def __init__(self, engine: ClipEngine) -> None:
         self._engine = engine
 
-    def look(self, urls: Sequence[str]) -> list[dict[str, Any]]:
-        """The vector of each data URL."""
-        vectors = self._engine.embed_images([decode_image(url) for url in urls])
+    def look(self, images: Sequence[Pixels]) -> list[dict[str, Any]]:
+        """The vector of each image."""
+        vectors = self._engine.embed_images(images)
         return [{"vector": encode_vector(vector)} for vector in vectors]
 
     def embed(self, model: str, modality: str, inputs: Sequence[str]) -> Vectors:

@@ -2,8 +2,8 @@
 
 Place in the flow: one host holds the eyes and MiniLM, since the eyes' sentence side is MiniLM.
 ``/v1/embeddings`` takes ``model: minilm`` for text vectors and any other name for joint ones;
-``modality: image`` marks data URLs (infinity's shape). ``/v1/looks`` is our own: caption, labels
-and vector of each picture from one pass.
+``modality: image`` marks data URLs (infinity's shape). ``/v1/looks`` is our own: bitmaps in (see
+`wire.encode_images`), caption, labels and vector of each picture from one pass out.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from starlette.routing import Route
 from mammothbox.errors import UsageError
 from mammothbox.models.engines.eyes import EyesEngine
 from mammothbox.models.engines.text import TextEngine, Vectors
-from mammothbox.models.host.app import json_body
+from mammothbox.models.host.app import json_body, whole_body
 from mammothbox.models.host.service import Service
-from mammothbox.models.wire import decode_image, encode_vector
+from mammothbox.models.wire import decode_image, decode_images, encode_vector
+from mammothbox.records import Pixels
 
 TEXT_MODEL = "minilm"
 
@@ -49,8 +50,8 @@ class Senses:
             self._eyes = self._open_eyes()
         return self._eyes
 
-    def look(self, urls: Sequence[str]) -> list[dict[str, Any]]:
-        """Caption, labels and vector of each data URL."""
+    def look(self, images: Sequence[Pixels]) -> list[dict[str, Any]]:
+        """Caption, labels and vector of each image."""
         return [
             {
                 "caption": look.caption,
@@ -59,7 +60,7 @@ class Senses:
                 "from_labels": look.from_labels,
                 "vector": encode_vector(look.vector),
             }
-            for look in self.eyes.look([decode_image(url) for url in urls])
+            for look in self.eyes.look(images)
         ]
 
     def embed(self, model: str, modality: str, inputs: Sequence[str]) -> Vectors:
@@ -101,8 +102,8 @@ def picture_of(body: dict[str, Any]) -> str:
 class Seeing(Protocol):
     """What looks and embeds: `Senses`, or another model in the same shapes."""
 
-    def look(self, urls: Sequence[str]) -> list[dict[str, Any]]:
-        """What is seen at each data URL, ``vector`` at least."""
+    def look(self, images: Sequence[Pixels]) -> list[dict[str, Any]]:
+        """What is seen in each image, ``vector`` at least."""
 
     def embed(self, model: str, modality: str, inputs: Sequence[str]) -> Vectors:
         """One row an input."""
@@ -112,14 +113,14 @@ def routes(service: Service[Seeing]) -> list[Route]:
     """The host's own routes."""
 
     async def looks(request: Request) -> Response:
-        urls = strings(await json_body(request), "images")
-        data = await service.compute(lambda senses: senses.look(urls))
+        body = await whole_body(request)
+        data = await service.compute(lambda senses: senses.look(decode_images(body)))
         return JSONResponse({"data": data})
 
     async def chat(request: Request) -> Response:
         body = await json_body(request)
         url = picture_of(body)
-        (look,) = await service.compute(lambda senses: senses.look([url]))
+        (look,) = await service.compute(lambda senses: senses.look([decode_image(url)]))
         message = {"role": "assistant", "content": look["caption"]}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         answer = {"id": "look", "object": "chat.completion", "created": int(time.time())}
