@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from mammothbox.settings import Settings
@@ -44,6 +45,7 @@ class HostProcess:
         self.log = folder / f"{engine}.log"
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
 
     @property
     def pid(self) -> int:
@@ -62,8 +64,11 @@ class HostProcess:
 
     def start(self) -> None:
         """Start the process unless it runs; returns before it listens."""
-        if self.alive:
-            return
+        with self._starting:
+            if not self.alive:
+                self._start()
+
+    def _start(self) -> None:
         self.socket.unlink(missing_ok=True)
         chosen = self._settings
         # -P: not the current directory first on the path, whatever lies there.

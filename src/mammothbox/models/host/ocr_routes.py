@@ -26,7 +26,8 @@ def routes(service: Service[OcrEngine]) -> list[Route]:
         data = await whole_body(request)
 
         def work(engine: OcrEngine) -> list[list[dict[str, Any]]]:
-            return [[asdict(line) for line in engine.read(page)] for page in decode_images(data)]
+            pages = engine.read_all(decode_images(data))
+            return [[asdict(line) for line in lines] for lines in pages]
 
         return JSONResponse({"data": await service.compute(work)})
 

@@ -18,6 +18,7 @@ from typing import Any
 from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import CONTRACTS, MODELS, model_for, models_of
 from mammothbox.models.derived import build_missing
+from mammothbox.models.engines.whisper import AT_ONCE
 from mammothbox.models.host.service import Service
 from mammothbox.models.manifest import Model
 from mammothbox.settings import Settings
@@ -126,7 +127,7 @@ def serve(arguments: argparse.Namespace) -> None:
     """Serve on `arguments.uds` or on a TCP port until the process is told to end."""
     threads = arguments.threads or min(os.cpu_count() or 1, 8)
     model = _model(arguments)
-    workers = SLOTS if model.engine == "llama" else 1
+    workers = {"llama": SLOTS, "whisper": AT_ONCE}.get(model.engine, 1)
     load = _loader(model, Cache(arguments.cache), threads, arguments.profile)
     service: Service[Any] = Service(load, workers)
     import uvicorn
