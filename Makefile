@@ -24,8 +24,8 @@ weights: setup ## the models of the lite profile, fetched once for each user
 demo: weights ## describe FOLDER (default: examples; LIMIT=500) and search it; SERVE=1 opens the page
 	@$(PY) tools/demo.py "$(FOLDER)" --library "$(LIBRARY)" $(if $(LIMIT),--limit $(LIMIT)) $(if $(SERVE),--serve)
 
-test: weights ## all tests (ARGS="-k word" for some)
-	@$(PY) -m pytest $(ARGS)
+test: weights ## all tests, two files at a time (ARGS="-k word" for some, ARGS="-n 0" for one at a time)
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 reference: setup ## torch and transformers, which tests compare the graphs with and train with (CI has them)
 	@tools/extra.sh "$(VENV)" reference

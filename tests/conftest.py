@@ -14,6 +14,12 @@ import pytest
 from bench.servers import Absent, PostgresServer, RedisServer, create_database, drop_database
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, so that no process is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def media() -> Path:
     """The directory of real test media with ground truth, laid beside the checkout."""
