@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +90,7 @@ class EyesEngine:
         shipped: directory of the trained weights.
 
     Raises:
-        WeightsMissing: a file is not there.
+        WeightsMissing: a file is not there, once it is needed.
     """
 
     def __init__(
@@ -101,13 +102,23 @@ class EyesEngine:
         space: Space = "trained",
         shipped: Path = SHIPPED,
     ) -> None:
-        self._session = open_session(backbone, threads, one_arena=True)
+        self._backbone, self._shipped = backbone, shipped
         self._text, self._threads = text, threads
-        self._captioner = CaptionDecoder(shipped, threads)
         self._judgement = Judgement.read(shipped / "eyes.json")
         self._conse = ConseSpace(self._sentences, name_vectors()) if space == "conse" else None
         self._joint = JointSpace(shipped, self._text_engine, threads)
+
+    # Each part is loaded when first needed: a search needs only the sentence's side.
+
+    @cached_property
+    def _session(self) -> Any:
+        return open_session(self._backbone, self._threads, one_arena=True)
+
+    @cached_property
+    def _captioner(self) -> CaptionDecoder:
+        loaded = CaptionDecoder(self._shipped, self._threads)
         release_unused()
+        return loaded
 
     def look(self, images: Sequence[Pixels]) -> list[Look]:
         """Labels, vector and caption of each image (H x W x 3 uint8, any size), in order."""

@@ -8,7 +8,9 @@ tokens. Knows nothing of pixels.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +34,15 @@ class JointSpace:
     """
 
     def __init__(self, shipped: Path, text: Callable[[], TextEngine], threads: int) -> None:
-        self._image = open_session(shipped / "eyes_image.onnx", threads, one_arena=True)
-        self._sentence = open_session(shipped / "eyes_sentence.onnx", threads, one_arena=True)
-        self._text = text
+        self._shipped, self._text, self._threads = shipped, text, threads
+
+    @cached_property
+    def _image(self) -> Any:
+        return open_session(self._shipped / "eyes_image.onnx", self._threads, one_arena=True)
+
+    @cached_property
+    def _sentence(self) -> Any:
+        return open_session(self._shipped / "eyes_sentence.onnx", self._threads, one_arena=True)
 
     def images(self, cells: Array, labels: Array) -> Array:
         """N x 512, rows L2-normalised.
