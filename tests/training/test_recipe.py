@@ -148,7 +148,7 @@ def test_exported_graphs_do_the_same_sums(split: data.Split, tmp_path: Path) -> 
 
     cells = split.cells[:5].astype(np.float32) * np.float32(data.SCALE)
     labels = inputs.labels[:5].numpy()
-    ours = JointSpace(tmp_path / "out", lambda: pytest.fail("no text here"), 1)
+    ours = JointSpace(tmp_path / "out", lambda: pytest.fail("no text here"), 1, 1)
     expected, _ = joint.encode(pairs, inputs, split, np.arange(5))
     expected = torch.nn.functional.normalize(expected @ keep, dim=1)
     assert np.abs(ours.images(cells, labels) - expected.numpy()).max() < 2e-3

@@ -25,20 +25,28 @@ Array = npt.NDArray[np.float32]
 
 
 class JointSpace:
-    """Both sides of the space. Not for several threads at once.
+    """Both sides of the space; several threads may turn photos into vectors once that is loaded.
 
     Args:
         shipped: directory with the two graphs; each is loaded when first needed.
         text: gives the loaded sentence model.
-        threads: compute threads.
+        threads: compute threads of the sentences' side.
+        each: compute threads of the photos' side.
     """
 
-    def __init__(self, shipped: Path, text: Callable[[], TextEngine], threads: int) -> None:
-        self._shipped, self._text, self._threads = shipped, text, threads
+    def __init__(
+        self, shipped: Path, text: Callable[[], TextEngine], threads: int, each: int
+    ) -> None:
+        self._shipped, self._text = shipped, text
+        self._threads, self._each = threads, each
+
+    def load_image_side(self) -> None:
+        """Load what `images` needs, unless that is done."""
+        _ = self._image
 
     @cached_property
     def _image(self) -> Any:
-        return open_session(self._shipped / "eyes_image.onnx", self._threads, one_arena=True)
+        return open_session(self._shipped / "eyes_image.onnx", self._each, one_arena=True)
 
     @cached_property
     def _sentence(self) -> Any:
