@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.server
 import multiprocessing
+import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -274,6 +275,29 @@ def test_sizes_are_known_before_anything_is_fetched(tmp_path: Path) -> None:
     assert size.disk_bytes > files
     assert size.free_bytes > 0
     assert not settings.cache.exists()
+
+
+def test_progress_is_counted_while_pip_takes_its_folders_away(tmp_path: Path) -> None:
+    (tmp_path / "kept.whl").write_bytes(bytes(1000))
+    stop = threading.Event()
+
+    def churn() -> None:
+        while not stop.is_set():
+            for name in ("a/b/c", "d/e/f"):
+                (tmp_path / name).mkdir(parents=True)
+                (tmp_path / name / "tracker").write_bytes(bytes(10))
+            for name in ("a", "d"):
+                shutil.rmtree(tmp_path / name)
+
+    other = threading.Thread(target=churn)
+    other.start()
+    try:
+        sizes = [sources.bytes_under(tmp_path) for _ in range(300)]
+    finally:
+        stop.set()
+        other.join()
+    assert min(sizes) >= 1000
+    assert max(sizes) <= 1020
 
 
 def test_a_full_disk_is_said_before_anything_is_fetched(offer, settings, monkeypatch) -> None:

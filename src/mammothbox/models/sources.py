@@ -187,8 +187,14 @@ def _watch(pip: subprocess.Popen[bytes], folder: Path, most: int, advance: Advan
         if time.monotonic() > deadline:
             raise SourceAway(f"pip took longer than {WHEEL_TIMEOUT_S:.0f} s")
         time.sleep(0.1)
-        sizes = [_size(file) for file in folder.rglob("*")]
-        advance(min(most, sum(sizes)))
+        advance(min(most, bytes_under(folder)))
+
+
+def bytes_under(folder: Path) -> int:
+    """Bytes of all files below `folder`, while another process adds and removes some."""
+    # Not `rglob`, which gives up when a folder goes away under it.
+    walked = os.walk(folder)
+    return sum(_size(Path(place, name)) for place, _, names in walked for name in names)
 
 
 def _size(file: Path) -> int:
