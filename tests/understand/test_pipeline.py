@@ -181,6 +181,21 @@ def test_a_run_stopped_by_its_listener_keeps_what_was_stored(
     assert worked(events) == {"describe": 3}
 
 
+def test_a_file_is_told_with_all_that_was_stored_beside_it(
+    store: Store, settings: Settings, folder: Path
+) -> None:
+    told: list[tuple[int, int]] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, FileDone) and event.stage == "describe":
+            found = store.results([ref.digest for ref in store.files()]).values()
+            told.append((event.done, sum("describe" in results for results in found)))
+
+    ingest(store, StubModels(), settings, [str(folder)], None, hear)
+    assert len(told) == 3
+    assert all(done == described for done, described in told)
+
+
 def test_new_bytes_at_a_path_replace_what_was_known_there(
     store: Store, settings: Settings, folder: Path
 ) -> None:

@@ -137,8 +137,9 @@ class Pipeline:
             by_digest: dict[Digest, list[Result]] = {}
             for result in batch:
                 by_digest.setdefault(result.digest, []).append(result)
+            # All of the batch is stored, or its first file would make the pace look slow.
+            done |= by_digest.keys()
             for digest, results in by_digest.items():
-                done.add(digest)
                 self._count(refs[digest].kind, digest, results)
                 outcome, message = worst(results)
                 path = refs[digest].path
