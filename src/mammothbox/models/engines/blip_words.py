@@ -20,6 +20,10 @@ from mammothbox.models.engines.sessions import open_session
 
 Floats = npt.NDArray[np.float32]
 
+Cache = dict[str, Any]
+"""Keys and values of all layers; they stay with ONNX Runtime, since as arrays each word would copy
+them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -52,16 +56,17 @@ class Speaker:
         """The vectors of words: shape of `ids` x width."""
         return np.asarray(self._table[np.asarray(ids)], np.float32)
 
-    def start(self, states: Floats) -> tuple[Floats, dict[str, Floats]]:
+    def start(self, states: Floats) -> tuple[Floats, Cache]:
         """(logits, cache) after `states` (N x T x width) from the beginning."""
-        empty = {door.name: _empty(door.shape, len(states)) for door in self._doors}
+        empty = {door.name: _value(_empty(door.shape, len(states))) for door in self._doors}
         return self.go_on(states, empty)
 
-    def go_on(self, states: Floats, cache: dict[str, Floats]) -> tuple[Floats, dict[str, Floats]]:
+    def go_on(self, states: Floats, cache: Cache) -> tuple[Floats, Cache]:
         """(logits N x words, cache) after `states` that follow what `cache` remembers."""
-        logits, *longer = self._session.run(self._names, {"states": states, **cache})
+        given = {"states": _value(states), **cache}
+        logits, *longer = self._session.run_with_ort_values(self._names, given)
         names = (f"past.{name}" for name in self._names[1:])
-        return logits, dict(zip(names, longer, strict=True))
+        return logits.numpy(), dict(zip(names, longer, strict=True))
 
     def say(self, states: Floats, most: int, *, something: bool = False) -> list[Words]:
         """What follows `states` (N x T x width), at most `most` words a row.
@@ -91,6 +96,12 @@ class Speaker:
         sure = shares[: length + 1]
         mean = float(np.exp(np.log(np.maximum(sure, 1e-9)).mean())) if len(sure) else 0.0
         return Words(tuple(row[:length].tolist()), mean)
+
+
+def _value(array: Floats) -> Any:
+    import onnxruntime as ort
+
+    return ort.OrtValue.ortvalue_from_numpy(array)
 
 
 def _empty(shape: Sequence[int | str], rows: int) -> Floats:
