@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -28,6 +28,7 @@ from mammothbox.search.evidence import Evidence, Fused, Ranking, fuse
 from mammothbox.search.language import foreign
 from mammothbox.store import Filters, Near, Store, WordMatch
 from mammothbox.store.kept import Kept
+from mammothbox.store.words import snippet
 
 WEIGHTS = {"words": 1.0, "names": 0.5, "meaning": 0.7, "looks": 0.7}
 """What each ranking counts. Words are what was asked for; vectors always offer something."""
@@ -92,12 +93,15 @@ def search(
     if not query.strip():
         return SearchAnswer((), ("the query is empty",))
     notes: list[str] = []
-    with ThreadPoolExecutor(1) as aside:  # models are asked, one after the other, meanwhile
-        asked = [] if words_only or _must_occur(query) else _ask(aside, store, models, query, notes)
+    # Models are asked, one after the other, and vectors compared, while words are looked up.
+    with ThreadPoolExecutor(1) as aside:
+        asked = []
+        if not words_only and not _must_occur(query):
+            asked = _ask(aside, store, models, query, filters, notes)
         find = partial(_by_words, store, query, filters)
         words = find() if kept is None else kept.get(store, (query, filters), find)
-        rankings = words + _by_vectors(store, asked, filters, notes)
-    return SearchAnswer(hits_of(store, fuse(rankings), filters, limit), tuple(notes))
+        rankings = words + _by_vectors(asked, notes)
+    return SearchAnswer(hits_of(store, fuse(rankings), filters, limit, query), tuple(notes))
 
 
 def _by_words(store: Store, query: str, filters: Filters) -> Rankings:
@@ -147,19 +151,22 @@ def by_vectors(matches: list[Near], how: str, least: float) -> Ranking:
 
 
 class _Asked(NamedTuple):
-    """A vector of the query that a model is making, and how contents are ranked by it."""
+    """What is being found by a vector of the query, and how contents are ranked by it."""
 
-    space: str
-    card: ModelCard
     how: str
     least: float
-    vector: Future[Vector]
+    near: Future[list[Near]]
 
 
 def _ask(
-    aside: Executor, store: Store, models: SearchModels, query: str, notes: list[str]
+    aside: Executor,
+    store: Store,
+    models: SearchModels,
+    query: str,
+    filters: Filters,
+    notes: list[str],
 ) -> list[_Asked]:
-    """Have the query turned into vectors, for every space that has any to compare with."""
+    """Have the query turned into vectors and compared, in every space that has any."""
     cards = models.cards()
     text, joint = cards["text_embedder"], cards["embedder"]
     english_only = "*" not in text.languages and "*" not in joint.languages
@@ -183,32 +190,45 @@ def _ask(
         ("text", text, "meaning", LEAST_MEANING, embed_text),
         ("joint", joint, "looks", LEAST_LOOKS, embed_joint),
     ]
+
+    def compare(space: str, card: ModelCard, embed: Callable[[], Vector]) -> list[Near]:
+        return store.nearest(space, card.id, card.revision, embed(), filters, _DEPTH)
+
     return [
-        _Asked(space, card, how, least, aside.submit(embed))
+        _Asked(how, least, aside.submit(compare, space, card, embed))
         for space, card, how, least, embed in spaces
         if store.has_vectors(space, card.id, card.revision)
     ]
 
 
-def _by_vectors(store: Store, asked: list[_Asked], filters: Filters, notes: list[str]) -> Rankings:
+def _by_vectors(asked: list[_Asked], notes: list[str]) -> Rankings:
     rankings: Rankings = []
-    for space, card, how, least, future in asked:
+    for how, least, future in asked:
         try:
-            vector = future.result()
+            near = future.result()
         except ModelError as error:
             notes.append(f"searched without {how}: {error}")
             continue
-        near = store.nearest(space, card.id, card.revision, vector, filters, _DEPTH)
         rankings.append((WEIGHTS[how], by_vectors(near, how, least)))
     return rankings
 
 
-def hits_of(store: Store, fused: list[Fused], filters: Filters, limit: int) -> tuple[Hit, ...]:
-    """One hit for each path of each content, at most `limit`."""
+def hits_of(
+    store: Store, fused: list[Fused], filters: Filters, limit: int, query: str = ""
+) -> tuple[Hit, ...]:
+    """One hit for each path of each content, at most `limit`.
+
+    Of passages with words of `query` the part around the first of these is shown.
+    """
     paths = store.paths([item.digest for item in fused[:limit]], filters)
     hits = [
-        Hit(ref.path, ref.digest, ref.kind, item.score, item.why)
+        Hit(ref.path, ref.digest, ref.kind, item.score, why)
         for item in fused[:limit]
+        for why in [tuple(_shortened(one, query) for one in item.why)]
         for ref in paths.get(item.digest, ())
     ]
     return tuple(hits[:limit])
+
+
+def _shortened(why: Why, query: str) -> Why:
+    return replace(why, text=snippet(why.text, query)) if why.how == "words" else why

@@ -18,7 +18,7 @@ class WordMatch:
     Attributes:
         digest: the content it belongs to.
         score: BM25, higher is better; comparable within one query only.
-        field, text, page, start_s: the passage (see `Passage`); `text` is a snippet.
+        field, text, page, start_s: the passage (see `Passage`).
     """
 
     digest: Digest

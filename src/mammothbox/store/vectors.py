@@ -29,7 +29,7 @@ def look_up(
         query = select(
             VECTORS.c.id, VECTORS.c.digest, VECTORS.c.page, VECTORS.c.start_s, VECTORS.c.text
         ).where(VECTORS.c.id.in_(chunk), live)
-        rows.update({row.id: row for row in connection.execute(query)})
+        rows.update({row.id: row for row in connection.execute(query).all()})
     return [
         Near(rows[n].digest, float(s), rows[n].page, rows[n].start_s, rows[n].text)
         for n, s in zip(ids.tolist(), score, strict=True)

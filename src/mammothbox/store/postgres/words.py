@@ -40,7 +40,6 @@ from mammothbox.store.found import WordMatch
 from mammothbox.store.postgres.lexing import lexed, units
 from mammothbox.store.postgres.schema import CONFIGURATION, NAME_WORDS, PASSAGE_WORDS
 from mammothbox.store.schema import FILES, PASSAGES
-from mammothbox.store.words import snippet
 
 COUNTED = 20_000
 """Passages with one word that are counted; a word in more is as frequent as one in so many."""
@@ -93,7 +92,7 @@ class Gin:
             return chosen.join_from(best, PASSAGES, PASSAGES.c.id == best.c.id).where(live)
 
         rows = _best(connection, PASSAGE_WORDS, query, among, limit)
-        return [_match(row, query) for row in rows]
+        return [_match(row) for row in rows]
 
     def match_names(
         self, connection: Connection, query: str, filters: Filters, limit: int
@@ -136,9 +135,8 @@ def _best(
     return rows
 
 
-def _match(row: Any, query: str) -> WordMatch:
-    shown = snippet(row.text, query)
-    return WordMatch(row.digest, row.score, row.field, shown, row.page, row.start_s)
+def _match(row: Any) -> WordMatch:
+    return WordMatch(row.digest, row.score, row.field, row.text, row.page, row.start_s)
 
 
 def _add(connection: Connection, table: Table, rows: Sequence[tuple[int, str]]) -> None:

@@ -30,7 +30,7 @@ from sqlalchemy.sql import column, table
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import WordMatch
 from mammothbox.store.schema import FILES, PASSAGES
-from mammothbox.store.words import snippet, terms
+from mammothbox.store.words import terms
 
 AHEAD = 3
 """Of how many times as many rows as are wanted are looked up first."""
@@ -106,7 +106,7 @@ class Fts5:
             return chosen.join_from(best, PASSAGES, PASSAGES.c.id == best.c.rowid).where(live)
 
         rows = _best(connection, "passages_fts", query, among, limit)
-        return [_match(row, query) for row in rows]
+        return [_match(row) for row in rows]
 
     def match_names(
         self, connection: Connection, query: str, filters: Filters, limit: int
@@ -152,6 +152,5 @@ def _best(
     return rows
 
 
-def _match(row: Any, query: str) -> WordMatch:
-    shown = snippet(row.text, query)
-    return WordMatch(row.digest, -row.rank, row.field, shown, row.page, row.start_s)
+def _match(row: Any) -> WordMatch:
+    return WordMatch(row.digest, -row.rank, row.field, row.text, row.page, row.start_s)
