@@ -27,6 +27,8 @@ from mammothbox.store.words import clean, indexable
 _CHUNK = 500
 """Digests asked for at once; SQLite limits the number of variables in a statement."""
 
+_WRITER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
 MOST_AMONG = 500
 """Contents that `pending` may be limited to."""
 
@@ -88,7 +90,7 @@ def _lacks(connection: Connection, have: Select[tuple[str]]) -> ColumnElement[bo
 def _outcome_columns(outcome: Outcome) -> dict[str, str | None]:
     match outcome:
         case Done(value):
-            text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+            text = _WRITER.encode(value)
             return {"outcome": "done", "value": text, "error": None, "message": None}
         case Skipped(reason):
             return {"outcome": "skipped", "value": None, "error": None, "message": clean(reason)}

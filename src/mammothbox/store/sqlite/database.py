@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,8 @@ def insert_rows(
     names = [name for name in rows[0] if name != "id"]
     marks = ", ".join("?" * (len(names) + 1))
     statement = f"INSERT INTO {table.name} (id, {', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    values = itemgetter(*names)
     connection.exec_driver_sql(  # the values are the driver's own, so nothing has to look at them
-        statement,
-        [(number, *(row[name] for name in names)) for number, row in zip(ids, rows, strict=True)],
+        statement, [(number, *values(row)) for number, row in zip(ids, rows, strict=True)]
     )
     return ids
