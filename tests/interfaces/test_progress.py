@@ -36,6 +36,16 @@ def test_plain_lines(capsys, monkeypatch) -> None:
     assert lines[-2:] == ["the writer rests", "look: done, 2 files in 1.2 s"]
 
 
+def test_memory_that_nobody_here_knows_is_not_said_to_be_none(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(progress, "EVERY_S", 0.0)
+    with progress.listener(Session()) as listen:
+        listen(StageStarted("look", 2))
+        listen(FileDone("look", "/p/a.jpg", "done", "", 1, 2))
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("look: 1/2, ")
+    assert last.endswith("left, /p/a.jpg")
+
+
 def test_lines_are_rare(capsys) -> None:
     with progress.listener(Session()) as listen:
         for event in RUN[2:5] * 100:

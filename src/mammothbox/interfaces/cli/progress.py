@@ -98,7 +98,9 @@ class Lines:
         self._said_at = now
         rate = event.done / max(now - self._began_at, 1e-3)
         left = shown_time((event.total - event.done) / rate) if rate else "?"
+        # Where workers do the work, nobody here knows their memory.
+        memory = f" {shown_bytes(event.memory_bytes)}," if event.memory_bytes else ""
         remark(
             f"{event.stage}: {event.done}/{event.total}, {rate:.2g} files/s, {left} left,"
-            f" {shown_bytes(event.memory_bytes)}, {shown_path(event.path)}"
+            f"{memory} {shown_path(event.path)}"
         )
