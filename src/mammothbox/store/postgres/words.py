@@ -43,8 +43,10 @@ from mammothbox.store.schema import FILES, PASSAGES
 
 COUNTED = 20_000
 """Passages with one word that are counted; a word in more is as frequent as one in so many."""
+MARGIN = 1.25
+"""Of how many times as many rows as are wanted are looked up first: few contents are vanished."""
 AHEAD = 3
-"""Of how many times as many rows as are wanted are looked up first."""
+"""The same where a filter leaves many out, and next where the first were too few."""
 MEASURED = 5_000
 """Rows whose length is looked at for the mean."""
 ENOUGH = 1_000
@@ -91,7 +93,7 @@ class Gin:
             chosen = select(PASSAGES, best.c.score)
             return chosen.join_from(best, PASSAGES, PASSAGES.c.id == best.c.id).where(live)
 
-        rows = _best(connection, PASSAGE_WORDS, query, among, limit)
+        rows = _best(connection, PASSAGE_WORDS, query, among, limit, filters)
         return [_match(row) for row in rows]
 
     def match_names(
@@ -104,7 +106,7 @@ class Gin:
             joined = chosen.join_from(best, FILES, FILES.c.id == best.c.id)
             return joined.where(condition(filters))
 
-        rows = _best(connection, NAME_WORDS, query, among, limit)
+        rows = _best(connection, NAME_WORDS, query, among, limit, filters)
         return [WordMatch(row.digest, row.score, "name", row.words) for row in rows]
 
 
@@ -114,6 +116,7 @@ def _best(
     query: str,
     among: Callable[[Subquery], Select[Any]],
     limit: int,
+    filters: Filters,
 ) -> Sequence[Row[Any]]:
     """The `limit` best rows that `among` lets through, best first.
 
@@ -125,7 +128,8 @@ def _best(
         return []
     order = (scored.c.score.desc(), scored.c.id)
     number = func.count().over().label("number")
-    for most in (AHEAD * limit, COUNTED):
+    first = [] if filters.narrow else [round(MARGIN * limit)]
+    for most in (*first, AHEAD * limit, COUNTED):
         best = select(scored.c.id, scored.c.score, number).order_by(*order).limit(most).subquery()
         asked = among(best).add_columns(best.c.number)
         asked = asked.order_by(best.c.score.desc(), best.c.id).limit(limit)

@@ -32,8 +32,11 @@ from mammothbox.store.found import WordMatch
 from mammothbox.store.schema import FILES, PASSAGES
 from mammothbox.store.words import terms
 
+MARGIN = 1.25
+"""Of how many times as many rows as are wanted are looked up first: few contents are vanished."""
+
 AHEAD = 3
-"""Of how many times as many rows as are wanted are looked up first."""
+"""The same where a filter leaves many out, and next where the first were too few."""
 
 
 def expression(query: str) -> str:
@@ -105,7 +108,7 @@ class Fts5:
             chosen = select(PASSAGES, best.c.rank)
             return chosen.join_from(best, PASSAGES, PASSAGES.c.id == best.c.rowid).where(live)
 
-        rows = _best(connection, "passages_fts", query, among, limit)
+        rows = _best(connection, "passages_fts", query, among, limit, filters)
         return [_match(row) for row in rows]
 
     def match_names(
@@ -118,7 +121,7 @@ class Fts5:
             joined = chosen.join_from(best, FILES, FILES.c.id == best.c.rowid)
             return joined.where(condition(filters))
 
-        rows = _best(connection, "names_fts", query, among, limit)
+        rows = _best(connection, "names_fts", query, among, limit, filters)
         return [WordMatch(row.digest, -row.rank, "name", row.words) for row in rows]
 
 
@@ -128,6 +131,7 @@ def _best(
     query: str,
     among: Callable[[Subquery], Select[Any]],
     limit: int,
+    filters: Filters,
 ) -> Sequence[Row[Any]]:
     """The `limit` best rows that `among` lets through, best first.
 
@@ -141,7 +145,8 @@ def _best(
     rank: ColumnElement[float] = literal_column(f"bm25({index})")
     columns: tuple[ColumnElement[Any], ...] = (column("rowid"), rank.label("rank"))
     ranked: Select[Any] = select(*columns).select_from(table(index)).where(match)
-    for most in (AHEAD * limit, -1):
+    first = [] if filters.narrow else [round(MARGIN * limit)]
+    for most in (*first, AHEAD * limit, -1):
         best = ranked.order_by(rank).limit(most).subquery("best")
         rows = connection.execute(among(best).order_by(best.c.rank).limit(limit)).all()
         if len(rows) >= limit or most < 0:
