@@ -174,13 +174,13 @@ def _blip2(model: str, kind: str, built_bytes: int, load_bytes: int, note: str) 
 BLIP2 = _blip2(
     "blip2-opt-2.7b",
     "int4",
-    *(3_100_000_000, 3_800_000_000),
+    *(2_850_000_000, 3_550_000_000),
     "captions and answers about pictures; its language half in 4 bits",
 )
 BLIP2_INT8 = _blip2(
     "blip2-opt-2.7b-int8",
     "int8",
-    *(4_400_000_000, 5_150_000_000),
+    *(4_100_000_000, 4_850_000_000),
     "the same with its language half in 8 bits: nearer to the original, slower",
 )
 

@@ -16,8 +16,8 @@ BYTES_A_WEIGHT: Mapping[str, float] = {
     "int8": 1.02,  # a scale for each row
     "q4_k_m": 0.626,  # 5.01 bits: mixed blocks of 4 to 6 bits with their scales
 }
-BYTES_IN_BLOCKS: Mapping[str, float] = {"int8": 1.157, "int4": 0.641}
-"""Of BLIP-2's language half: blocks of 32 with a scale of 32 bits and a zero point. Its other half
+BYTES_IN_BLOCKS: Mapping[str, float] = {"int8": 1.039, "int4": 0.535}
+"""Of BLIP-2's language half: blocks of 128 with a scale of 32 bits and a zero point. Its other half
 is kept in 8 bits either way."""
 
 BYTES_A_CACHED: Mapping[str, float] = {"fp16": 2.0, "q8_0": 1.0625, "q4_0": 0.5625}

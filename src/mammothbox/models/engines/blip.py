@@ -84,7 +84,8 @@ class BlipEngine:
 
     @cached_property
     def _look(self) -> Any:
-        return open_session(self._folder / file_name(LOOK, self._vision), self._threads)
+        graph = self._folder / file_name(LOOK, self._vision)
+        return open_session(graph, self._threads, spinning=True)
 
     @cached_property
     def speaker(self) -> Speaker:

@@ -44,7 +44,7 @@ class Speaker:
     """
 
     def __init__(self, graph: Path, table: Path, ends: Sequence[int], threads: int) -> None:
-        self._session = open_session(graph, threads)
+        self._session = open_session(graph, threads, spinning=True)
         if not table.is_file():
             raise WeightsMissing(f"{table} is missing; run: mammothbox models pull full")
         self._table: npt.NDArray[Any] = np.load(table, mmap_mode="r")

@@ -18,7 +18,9 @@ from typing import Any
 from mammothbox.errors import WeightsCorrupt, WeightsMissing
 
 
-def open_session(graph: Path, threads: int, *, one_arena: bool = False) -> Any:
+def open_session(
+    graph: Path, threads: int, *, one_arena: bool = False, spinning: bool = False
+) -> Any:
     """An `onnxruntime.InferenceSession` on the CPU with `threads` compute threads (at least 1).
 
     Args:
@@ -26,6 +28,8 @@ def open_session(graph: Path, threads: int, *, one_arena: bool = False) -> Any:
         threads: compute threads.
         one_arena: take memory for sums from the arena that all such sessions of the process share;
             for graphs that run one after the other.
+        spinning: threads wait for their next part awake, as long as a run lasts; for graphs whose
+            runs take all cores for long.
 
     Raises:
         WeightsMissing: there is no such file.
@@ -39,7 +43,8 @@ def open_session(graph: Path, threads: int, *, one_arena: bool = False) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # Threads of an idle session must sleep, not spin: several hosts share the cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     if one_arena:
         _share_arena()
         options.add_session_config_entry("session.use_env_allocators", "1")

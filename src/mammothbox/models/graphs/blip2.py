@@ -24,7 +24,7 @@ from mammothbox.models.graphs.layers import Layers
 from mammothbox.models.graphs.shards import INDEX, Shards
 from mammothbox.records import Json
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the arrays of a half built graph would be others."""
 
 LOOK, SPEAK, WORDS = "blip2-look", "blip2-speak", "blip2-words"
