@@ -15,6 +15,9 @@ from mammothbox.store import open_store
 Key = tuple[str, str, str, str]
 """digest, step, model, revision"""
 
+TEXT = "text"
+"""The space of vectors that are made of words."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -67,8 +70,8 @@ def differences(one: Snapshot, other: Snapshot, *, words: bool) -> list[str]:
 
     Args:
         one, other: libraries of the same folder.
-        words: compare texts too; without, only which outcomes there are (a writer may put the same
-            into other words when prompts come in another order).
+        words: compare texts too; without, only which outcomes there are (a model may put the same
+            into other words when files come in another order), and of vectors those of equal words.
     """
     found = []
     if one.files != other.files:
@@ -83,9 +86,19 @@ def differences(one: Snapshot, other: Snapshot, *, words: bool) -> list[str]:
         found.append("passages")
     if one.vectors.keys() != other.vectors.keys():
         found.append(f"vectors: {sorted(one.vectors.keys() ^ other.vectors.keys())}")
-    for key in one.vectors.keys() & other.vectors.keys():
+    keys = one.vectors.keys() & other.vectors.keys() if words else comparable(one, other)
+    for key in sorted(keys):
         pairs = zip(one.vectors[key], other.vectors[key], strict=False)
         same_number = len(one.vectors[key]) == len(other.vectors[key])
         if not same_number or any(float(np.dot(a, b)) < 0.999 for a, b in pairs):
             found.append(f"vectors of {key}")
     return found
+
+
+def comparable(one: Snapshot, other: Snapshot) -> set[tuple[str, str]]:
+    """Which vectors both have, less those of texts that were put into other words."""
+    return {
+        (digest, space)
+        for digest, space in one.vectors.keys() & other.vectors.keys()
+        if space != TEXT or one.passages.get(digest) == other.passages.get(digest)
+    }

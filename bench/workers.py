@@ -32,7 +32,7 @@ from sqlalchemy import func, select
 from bench.mixed import build
 from bench.processes import MARK, environment, marked, start, still_running
 from bench.servers import PostgresServer, RedisServer, create_database
-from bench.snapshots import Snapshot, differences, snapshot
+from bench.snapshots import Snapshot, comparable, differences, snapshot
 from mammothbox.settings import load_settings
 from mammothbox.store import open_store
 from mammothbox.store.schema import RESULTS
@@ -183,9 +183,10 @@ def compared(found: Snapshot, wanted: Snapshot) -> dict[str, Any]:
     """How the two libraries differ."""
     cosines = [
         float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b)))
-        for key in found.vectors.keys() & wanted.vectors.keys()
+        for key in comparable(found, wanted)
         for a, b in zip(found.vectors[key], wanted.vectors[key], strict=False)
     ]
+    both = found.vectors.keys() & wanted.vectors.keys()
     shared = found.outcomes.keys() & wanted.outcomes.keys()
     return {
         "files": len(found.files),
@@ -193,6 +194,7 @@ def compared(found: Snapshot, wanted: Snapshot) -> dict[str, Any]:
         "differences": differences(found, wanted, words=False),
         "values_in_other_words": sum(found.outcomes[key] != wanted.outcomes[key] for key in shared),
         "vectors": len(cosines),
+        "vectors_of_other_words": len(both - comparable(found, wanted)),
         "least_cosine": min(cosines, default=0.0),
     }
 
