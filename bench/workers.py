@@ -181,9 +181,10 @@ def _twice(library: Path, url: str) -> int:
 
 def compared(found: Snapshot, wanted: Snapshot) -> dict[str, Any]:
     """How the two libraries differ."""
+    same = comparable(found, wanted)
     cosines = [
         float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b)))
-        for key in comparable(found, wanted)
+        for key in same
         for a, b in zip(found.vectors[key], wanted.vectors[key], strict=False)
     ]
     both = found.vectors.keys() & wanted.vectors.keys()
@@ -194,7 +195,7 @@ def compared(found: Snapshot, wanted: Snapshot) -> dict[str, Any]:
         "differences": differences(found, wanted, words=False),
         "values_in_other_words": sum(found.outcomes[key] != wanted.outcomes[key] for key in shared),
         "vectors": len(cosines),
-        "vectors_of_other_words": len(both - comparable(found, wanted)),
+        "vectors_of_other_words": len(both - same),
         "least_cosine": min(cosines, default=0.0),
     }
 

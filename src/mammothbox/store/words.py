@@ -66,6 +66,15 @@ def terms(query: str) -> tuple[list[str], list[str]]:
     return phrases, telling or ([] if phrases else words)
 
 
+def ahead(limit: int, *, narrow: bool) -> list[int]:
+    """How many of the best rows are looked up, and then how many, until `limit` of them pass.
+
+    Few contents are vanished, so a quarter more than are wanted nearly always do; a narrow filter
+    leaves many out.
+    """
+    return [3 * limit] if narrow else [round(1.25 * limit), 3 * limit]
+
+
 def snippet(text: str, query: str, length: int = 160) -> str:
     """The part of `text` around the first word of the query, at most `length` characters."""
     text = " ".join(text.split())

@@ -40,13 +40,10 @@ from mammothbox.store.found import WordMatch
 from mammothbox.store.postgres.lexing import lexed, units
 from mammothbox.store.postgres.schema import CONFIGURATION, NAME_WORDS, PASSAGE_WORDS
 from mammothbox.store.schema import FILES, PASSAGES
+from mammothbox.store.words import ahead
 
 COUNTED = 20_000
 """Passages with one word that are counted; a word in more is as frequent as one in so many."""
-MARGIN = 1.25
-"""Of how many times as many rows as are wanted are looked up first: few contents are vanished."""
-AHEAD = 3
-"""The same where a filter leaves many out, and next where the first were too few."""
 MEASURED = 5_000
 """Rows whose length is looked at for the mean."""
 ENOUGH = 1_000
@@ -128,8 +125,7 @@ def _best(
         return []
     order = (scored.c.score.desc(), scored.c.id)
     number = func.count().over().label("number")
-    first = [] if filters.narrow else [round(MARGIN * limit)]
-    for most in (*first, AHEAD * limit, COUNTED):
+    for most in (*ahead(limit, narrow=filters.narrow), COUNTED):
         best = select(scored.c.id, scored.c.score, number).order_by(*order).limit(most).subquery()
         asked = among(best).add_columns(best.c.number)
         asked = asked.order_by(best.c.score.desc(), best.c.id).limit(limit)

@@ -30,13 +30,7 @@ from sqlalchemy.sql import column, table
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import WordMatch
 from mammothbox.store.schema import FILES, PASSAGES
-from mammothbox.store.words import terms
-
-MARGIN = 1.25
-"""Of how many times as many rows as are wanted are looked up first: few contents are vanished."""
-
-AHEAD = 3
-"""The same where a filter leaves many out, and next where the first were too few."""
+from mammothbox.store.words import ahead, terms
 
 
 def expression(query: str) -> str:
@@ -145,8 +139,7 @@ def _best(
     rank: ColumnElement[float] = literal_column(f"bm25({index})")
     columns: tuple[ColumnElement[Any], ...] = (column("rowid"), rank.label("rank"))
     ranked: Select[Any] = select(*columns).select_from(table(index)).where(match)
-    first = [] if filters.narrow else [round(MARGIN * limit)]
-    for most in (*first, AHEAD * limit, -1):
+    for most in (*ahead(limit, narrow=filters.narrow), -1):
         best = ranked.order_by(rank).limit(most).subquery("best")
         rows = connection.execute(among(best).order_by(best.c.rank).limit(limit)).all()
         if len(rows) >= limit or most < 0:
