@@ -15,6 +15,7 @@ HOSTS = st.lists(
         size=SIZES,
         busy=st.booleans(),
         last_used=st.floats(0, 100),
+        gpu=st.one_of(st.just(0), SIZES),
     ),
     unique_by=lambda host: host.name,
     max_size=7,
@@ -42,6 +43,40 @@ def test_the_decision_keeps_the_rules(held: list[Held], size: int, budget: int) 
         case Wait(names):
             assert size <= budget < busy + size
             assert set(names) == {host.name for host in held if host.busy}
+
+
+@given(HOSTS, SIZES, st.integers(1, 300), st.integers(0, 100), st.integers(0, 300))
+def test_a_gpu_is_a_second_budget(
+    held: list[Held], size: int, budget: int, gpu: int, gpu_budget: int
+) -> None:
+    decision = decide(budget, held, "new", size, gpu=gpu, gpu_budget=gpu_budget)
+
+    def over(hosts: list[Held]) -> bool:
+        fits = sum(host.size for host in hosts) + size <= budget
+        return not fits or bool(gpu and sum(host.gpu for host in hosts) + gpu > gpu_budget)
+
+    match decision:
+        case Never():
+            assert size > budget or gpu > gpu_budget
+        case Start():
+            assert not over(held)
+        case Evict(_, leaving):
+            assert over(held)
+            assert not any(host.busy for host in leaving)
+            assert not over([host for host in held if host not in leaving])
+        case Wait():
+            assert over([host for host in held if host.busy])
+
+
+def test_who_is_not_on_the_gpu_need_not_leave_it() -> None:
+    held = [
+        Held("large", 90, busy=False, last_used=1),
+        Held("there", 10, busy=False, last_used=9, gpu=40),
+    ]
+
+    assert decide(200, held, "new", 10, gpu=40, gpu_budget=60) == Evict(("there",))
+    assert decide(110, held, "new", 20, gpu=0, gpu_budget=60) == Evict(("large",))
+    assert decide(110, held, "new", 20, gpu=20, gpu_budget=60) == Evict(("large",))
 
 
 @given(HOSTS, SIZES, st.integers(1, 300))

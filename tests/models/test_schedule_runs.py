@@ -20,6 +20,8 @@ from mammothbox.models.schedule import (
 )
 
 SIZES = {"eyes": 30, "whisper": 40, "llama": 70, "ocr": 20}
+ON_GPU = {"whisper": 20, "llama": 50}
+GPU = 60
 
 
 @dataclass
@@ -52,6 +54,7 @@ class World:
             if command.until < 0 and command.wants:
                 self.ask(command)
             assert sum(host.size for host in self.held) <= self.budget
+            assert sum(host.gpu for host in self.held) <= GPU
         self.now += 1
 
     def release(self, command: Command) -> None:
@@ -73,6 +76,8 @@ class World:
             self.held,
             engine,
             size,
+            gpu=ON_GPU.get(engine, 0),
+            gpu_budget=GPU,
             owner=command.name,
             who=command.who,
             now=self.now,
@@ -99,6 +104,7 @@ class World:
         if mine is None:
             self.loads.append((self.now, command.name, engine))
             mine = Held(engine, size, False, self.now, command.name, self.now)
+            mine = replace(mine, gpu=ON_GPU.get(engine, 0))
         else:
             self.held.remove(mine)
         assert not mine.busy

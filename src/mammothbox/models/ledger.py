@@ -59,6 +59,7 @@ class Account:
         born: when that was started, seconds since 1970.
         estimated: bytes, before it was ever measured.
         measured: the most it was seen to take, bytes; 0 before.
+        gpu_estimated, gpu_measured: the same of a GPU's memory; 0 for one on the processor.
         since: when it was leased first, seconds since 1970.
         last_used: when a lease on it ended last.
         served: leases that ended.
@@ -71,6 +72,8 @@ class Account:
     born: float = 0.0
     estimated: int = 0
     measured: int = 0
+    gpu_estimated: int = 0
+    gpu_measured: int = 0
     since: float = 0.0
     last_used: float = 0.0
     served: int = 0
@@ -80,6 +83,11 @@ class Account:
     def size(self) -> int:
         """Bytes it counts for."""
         return self.measured or self.estimated
+
+    @property
+    def gpu(self) -> int:
+        """Bytes of a GPU it counts for."""
+        return self.gpu_measured or self.gpu_estimated
 
     def held(self) -> Held:
         """As the decision sees it."""
@@ -91,6 +99,7 @@ class Account:
             self.owner,
             self.since,
             tuple(self.users),
+            self.gpu,
         )
 
 
@@ -106,10 +115,10 @@ class Accounts:
         """The account of a command's host."""
         return next((h for h in self.hosts if (h.engine, h.owner) == (engine, owner)), None)
 
-    def wait(self, who: str, engine: str, size: int) -> None:
+    def wait(self, who: str, engine: str, size: int, gpu: int = 0) -> None:
         """Take a place in the queue, once."""
         if not any(other.who == who for other in self.queue):
-            self.queue.append(Waiting(self.next_ticket, who, engine, size))
+            self.queue.append(Waiting(self.next_ticket, who, engine, size, gpu))
             self.next_ticket += 1
 
     def leave(self, who: str) -> None:

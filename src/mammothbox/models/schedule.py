@@ -3,7 +3,7 @@
 Place in the flow: `lease` keeps the accounts of all commands of a user and carries out what
 `decide` says. The rules:
 
-- never over the budget, and never end a busy host;
+- never over a budget (the machine's memory, a GPU's), and never end a busy host;
 - what can never fit is refused at once;
 - idle hosts go largest first, of equal ones the longer unused;
 - who came first is served first. Only who holds a lease may go before: others wait for its end;
@@ -30,12 +30,13 @@ class Held:
 
     Attributes:
         name: its engine.
-        size: bytes, measured or estimated.
+        size: bytes of the machine's memory, measured or estimated.
         busy: somebody holds a lease on it.
         last_used: seconds on any clock, larger is later.
         owner: the command that started it; only that one can use it.
         since: when it was loaded, seconds on the same clock.
         users: those who hold a lease on it.
+        gpu: bytes of a GPU's memory; 0 for one that runs on the processor.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Held:
     owner: str = ""
     since: float = -math.inf
     users: tuple[str, ...] = ()
+    gpu: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Waiting:
     who: str
     name: str
     size: int
+    gpu: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ def decide(
     wanted: str,
     size: int,
     *,
+    gpu: int = 0,
+    gpu_budget: int = 0,
     owner: str = "",
     who: str = "",
     now: float = 0.0,
@@ -114,22 +119,21 @@ def decide(
         held: all hosts in memory, of every command.
         wanted: the engine.
         size: its bytes, measured before or estimated.
+        gpu: bytes of the GPU's memory that it takes too.
+        gpu_budget: bytes of that for all hosts together.
         owner: the command that asks.
         who: the thread of it that asks, as in `Held.users`.
         now: seconds on the clock of `Held.since`.
         queue: all who wait, perhaps `who` itself.
     """
     mine = next((host for host in held if (host.name, host.owner) == (wanted, owner)), None)
-    if mine is None and size > budget:
-        return Never(size - budget)
+    if mine is None and (size > budget or gpu > gpu_budget):
+        return Never(max(size - budget, gpu - gpu_budget))
     holds = any(who in host.users for host in held)
     before = _before(queue, who)
     if before and not holds and not (mine and mine.busy):
         return Wait(tuple(other.name for other in before))
     if mine is not None:
-        return Start()
-    room = budget - sum(host.size for host in held)
-    if room >= size:
         return Start()
     idle = [
         host
@@ -137,12 +141,27 @@ def decide(
         if not host.busy and (host.owner == owner or now - host.since >= TENURE_S)
     ]
     leaving: list[Held] = []
-    for host in sorted(idle, key=lambda host: (-host.size, host.last_used)):
-        leaving.append(host)
-        room += host.size
-        if room >= size:
-            return Evict(tuple(host.name for host in leaving), tuple(leaving))
-    return Wait(tuple(host.name for host in held if host not in idle))
+    for of, need, most in ((_gpu, gpu, gpu_budget), (_size, size, budget)):
+        room = most - sum(of(host) for host in held if host not in leaving)
+        left = [host for host in idle if of(host) and host not in leaving]
+        for host in sorted(left, key=lambda host: (-of(host), host.last_used)):
+            if not need or room >= need:
+                break
+            leaving.append(host)
+            room += of(host)
+        if need and room < need:
+            return Wait(tuple(host.name for host in held if host not in idle))
+    if leaving:
+        return Evict(tuple(host.name for host in leaving), tuple(leaving))
+    return Start()
+
+
+def _size(host: Held) -> int:
+    return host.size
+
+
+def _gpu(host: Held) -> int:
+    return host.gpu
 
 
 def _before(queue: Sequence[Waiting], who: str) -> list[Waiting]:
@@ -151,12 +170,22 @@ def _before(queue: Sequence[Waiting], who: str) -> list[Waiting]:
     return [other for other in queue if other.who != who and (mine is None or other.ticket < mine)]
 
 
-def stuck(budget: int, held: Sequence[Held], queue: Sequence[Waiting], who: str, size: int) -> bool:
-    """Whether `who` should give up its wish for `size` bytes.
+def stuck(
+    budget: int,
+    held: Sequence[Held],
+    queue: Sequence[Waiting],
+    who: str,
+    size: int,
+    *,
+    gpu: int = 0,
+    gpu_budget: int = 0,
+) -> bool:
+    """Whether `who` should give up its wish for `size` bytes (and `gpu` bytes of a GPU).
 
     So it is when busy hosts are in the way, all who hold them wait themselves, and it came last.
     """
-    if size <= budget - sum(host.size for host in held if host.busy):
+    busy = [host for host in held if host.busy]
+    if size <= budget - sum(map(_size, busy)) and gpu <= gpu_budget - sum(map(_gpu, busy)):
         return False
     waiting = {other.who for other in queue}
     holders = {user for host in held if host.busy for user in host.users}
