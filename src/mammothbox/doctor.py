@@ -23,6 +23,8 @@ import psutil
 
 from mammothbox import model_admin
 from mammothbox.errors import LibraryError
+from mammothbox.models import gpu
+from mammothbox.models.catalog import model_for
 from mammothbox.models.memory import host_budget, machine_bytes
 from mammothbox.settings import Settings
 
@@ -71,7 +73,7 @@ def examine(settings: Settings, *, deep: bool = False) -> Iterator[Check]:
         yield _database(settings)
     yield _weights(settings, deep)
     yield from _engines(settings)
-    yield _gpu()
+    yield _gpu(settings)
     yield from _services(settings)
     for extra, module in EXTRAS.items():
         there = importlib.util.find_spec(module) is not None
@@ -163,15 +165,24 @@ def _engines(settings: Settings) -> Iterator[Check]:
         fits = size <= room
         hint = "" if fits else "a larger --memory or another model; see: mammothbox models plan"
         about = f"about {size / 1e9:.1f} GB" if fits else f"needs {size / 1e9:.1f} GB"
-        yield Check(name, fits, f"{model} on the processor, {about} of {room / 1e9:.1f} GB", hint)
+        where = "on the processor"
+        if on_gpu := model_for(settings, contract).gpu_bytes:
+            where = f"on the GPU, {on_gpu / 1e9:.1f} GB there"
+        yield Check(name, fits, f"{model} {where}, {about} of {room / 1e9:.1f} GB", hint)
 
 
-def _gpu() -> Check:
-    there = Path("/proc/driver/nvidia/version").exists()
-    if not there:
+def _gpu(settings: Settings) -> Check:
+    if settings.device == "cpu":
+        return Check("gpu", True, "not asked for (device = cpu)")
+    found = gpu.find()
+    if found is None:
         return Check("gpu", True, "none found; models run on the processor")
-    hint = "servers on it can do their work: BLIP_ENDPOINT, PHI35_ENDPOINT (docs/services.md)"
-    return Check("gpu", True, "there is one; no engine of this version uses it", hint)
+    users = ", ".join(sorted(found.libraries)) or "nothing"
+    lacking = ", ".join(sorted(gpu.LIBRARIES - found.libraries))
+    hint = f"not by {lacking}: what that needs is in docs/gpu.md" if lacking else ""
+    room = gpu.budget(settings.gpu_memory_bytes, found) / 1e9
+    detail = f"{found.name}, {room:.1f} of {found.total_bytes / 1e9:.1f} GB; used by {users}"
+    return Check("gpu", True, detail, hint)
 
 
 def _services(settings: Settings) -> Iterator[Check]:

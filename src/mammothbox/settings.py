@@ -79,6 +79,10 @@ class Settings:
             ``clip-vit-b-32-laion2b-s34b-b79k``.
         memory_bytes: ceiling for all processes together; 0 means the lesser of 6 GB and 60 % of
             the machine or control group.
+        device: where models run: ``auto`` puts each on an NVIDIA GPU if there is one that its
+            engine can use and its memory fits; ``cpu``, ``gpu``: nowhere else.
+        gpu_memory_bytes: ceiling for all models together on the GPU; 0 means the lesser of 6 GB and
+            80 % of it.
         threads: compute threads per model host; 0 means the number of cores, at most 8.
         decoders: decoding child processes; 0 means the number of cores, at most 4.
         decode_timeout_s: seconds one file may take to decode, plus its duration / 20.
@@ -121,6 +125,8 @@ class Settings:
     captioner: str = ""
     embedder: str = ""
     memory_bytes: int = 0
+    device: str = "auto"
+    gpu_memory_bytes: int = 0
     threads: int = 0
     decoders: int = 0
     decode_timeout_s: float = 30.0
@@ -187,6 +193,7 @@ _CHOICES = {
     "transcriber": ("", "whisper-base", "whisper-small", "whisper-large-v3-turbo"),
     "captioner": ("", "blip2-opt-2.7b", "blip2-opt-2.7b-int8"),
     "embedder": ("", "clip-vit-base-patch32", "clip-vit-b-32-laion2b-s34b-b79k"),
+    "device": ("auto", "cpu", "gpu"),
     "describe": ("", "groups", "each", "none"),
 }
 

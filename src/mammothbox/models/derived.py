@@ -39,7 +39,7 @@ def build_missing(model: Model, cache: Cache) -> None:
 def _build(source: Path, target: Path) -> None:
     from mammothbox.models.graphs import blip2, clip, efficientnet_lite2, minilm
 
-    if target.name in (clip.IMAGES, clip.TEXTS):
+    if clip.is_ours(target):
         clip.build(source.parent, target)
     elif blip2.is_ours(target):
         blip2.build(source.parent, target)

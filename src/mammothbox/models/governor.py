@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from mammothbox.errors import DoesNotFit, HostTimeout
+from mammothbox.models.gpu import gpu_bytes
 from mammothbox.models.ledger import Account, Accounts, Ledger, born, myself
 from mammothbox.models.memory import process_bytes
 from mammothbox.models.schedule import Evict, Never, Start, Wait, decide, stuck
@@ -46,29 +47,40 @@ class Governor:
         ledger: the accounts.
         budget: bytes for all hosts of the user together; asked at the first lease.
         timeout_s: how long a lease may wait for room.
+        gpu_budget: bytes of a GPU's memory, likewise; asked when a host needs some.
     """
 
-    def __init__(self, ledger: Ledger, budget: Callable[[], int], timeout_s: float) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        budget: Callable[[], int],
+        timeout_s: float,
+        gpu_budget: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._ledger, self._ask, self._timeout_s = ledger, budget, timeout_s
-        self._budget = 0
+        self._ask_gpu = gpu_budget
+        self._budget = self._gpu_budget = 0
         self._me = f"{myself()}#{next(_numbers)}"
 
     @contextmanager
-    def lease(self, host: Host, size: int) -> Iterator[None]:
+    def lease(self, host: Host, size: int, gpu: int = 0) -> Iterator[None]:
         """Hold `host`, started if it must be, while the block runs.
 
         Args:
             host: one of this command's.
             size: bytes it will take, as long as it was never measured.
+            gpu: the same of the GPU's memory; 0 for a host on the processor.
 
         Raises:
             DoesNotFit: it can never run within the budget, or not beside what the caller holds.
             HostTimeout: others hold the room for too long.
         """
         self._budget = self._budget or self._ask()
+        if gpu:
+            self._gpu_budget = self._gpu_budget or self._ask_gpu()
         who = f"{self._me}/{threading.get_ident()}"
         try:
-            self._enter(host, size, who)
+            self._enter(host, size, gpu, who)
         except BaseException:  # Ctrl-C too: who is gone must not stand in the queue
             with self._ledger.open() as accounts:
                 accounts.leave(who)
@@ -85,26 +97,28 @@ class Governor:
                 if account.owner == self._me and not account.users:
                     accounts.end(account)
 
-    def _enter(self, host: Host, size: int, who: str) -> None:
+    def _enter(self, host: Host, size: int, gpu: int, who: str) -> None:
         deadline = time.monotonic() + self._timeout_s
         while True:
             with self._ledger.open() as accounts:
                 late = time.monotonic() > deadline
-                names = self._step(accounts, host, size, who, late=late)
+                names = self._step(accounts, host, size, gpu, who, late=late)
             if not names:
                 return
             time.sleep(POLL_S)
 
     def _step(
-        self, accounts: Accounts, host: Host, size: int, who: str, *, late: bool
+        self, accounts: Accounts, host: Host, size: int, gpu: int, who: str, *, late: bool
     ) -> tuple[str, ...]:
         """One look at the accounts; the names of what is in the way, none once it is held."""
         held = [account.held() for account in accounts.hosts]
+        on_gpu = {"gpu": gpu, "gpu_budget": self._gpu_budget}
         match decide(
             self._budget,
             held,
             host.engine,
             size,
+            **on_gpu,
             owner=self._me,
             who=who,
             now=time.time(),
@@ -112,7 +126,7 @@ class Governor:
         ):
             case Start():
                 accounts.leave(who)
-                _hold(accounts, host, size, who, self._me)
+                _hold(accounts, host, size, gpu, who, self._me)
                 return ()
             case Evict(names, hosts):
                 for leaving in hosts:
@@ -121,18 +135,22 @@ class Governor:
                         accounts.end(account)
                 return names
             case Never(short):
+                if gpu > self._gpu_budget:
+                    raise DoesNotFit(_no_gpu(host.engine, gpu, short))
                 raise DoesNotFit(_never(host.engine, size, short))
             case Wait(names):
-                accounts.wait(who, host.engine, size)
+                accounts.wait(who, host.engine, size, gpu)
                 beside = f"{host.engine} does not fit beside {', '.join(names)}"
-                if stuck(self._budget, held, accounts.queue, who, size):
+                if stuck(self._budget, held, accounts.queue, who, size, **on_gpu):
                     raise DoesNotFit(f"{beside}, which are in use; a larger --memory would do")
                 if late:
                     raise HostTimeout(f"no room for {host.engine}: {', '.join(names)} stay busy")
                 return names
 
     def _leave(self, host: Host, who: str) -> None:
-        measured = process_bytes(host.pid) if host.pid else 0
+        pid = host.pid
+        measured = process_bytes(pid) if pid else 0
+        on_gpu = gpu_bytes(pid) if pid and self._gpu_budget else 0
         with self._ledger.open() as accounts:
             account = accounts.of(host.engine, self._me)
             if account is None:  # the file was lost; the host is still ours
@@ -141,14 +159,17 @@ class Governor:
                 account.users.remove(who)
             if measured * LOADED > account.estimated:
                 account.measured = max(account.measured, measured)
+            if on_gpu * LOADED > account.gpu_estimated:
+                account.gpu_measured = max(account.gpu_measured, on_gpu)
             account.last_used, account.served = time.time(), account.served + 1
             _identify(account, host)
 
 
-def _hold(accounts: Accounts, host: Host, size: int, who: str, owner: str) -> None:
+def _hold(accounts: Accounts, host: Host, size: int, gpu: int, who: str, owner: str) -> None:
     account = accounts.of(host.engine, owner)
     if account is None:
         account = Account(host.engine, owner, estimated=size, since=time.time())
+        account.gpu_estimated = gpu
         accounts.hosts.append(account)
     account.users.append(who)
     host.start()
@@ -187,4 +208,12 @@ def _never(engine: str, size: int, short: int) -> str:
     return (
         f"{engine} needs about {size / 1e9:.1f} GB, {short / 1e9:.1f} GB more than the memory "
         f"budget leaves for models; {advice} would do, see: mammothbox models plan"
+    )
+
+
+def _no_gpu(engine: str, gpu: int, short: int) -> str:
+    return (
+        f"{engine} needs about {gpu / 1e9:.1f} GB of a GPU, {short / 1e9:.1f} GB more than models "
+        "may take there; MAMMOTHBOX_DEVICE=cpu or a larger MAMMOTHBOX_GPU_MEMORY_BYTES would do, "
+        "see: mammothbox doctor"
     )

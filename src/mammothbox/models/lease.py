@@ -43,9 +43,11 @@ from mammothbox.models.contracts import (
     Writer,
 )
 from mammothbox.models.governor import Governor, check_room
+from mammothbox.models.gpu import gpu_bytes
 from mammothbox.models.ledger import Ledger
 from mammothbox.models.manifest import Model, WeightFile
 from mammothbox.models.memory import host_budget, process_bytes
+from mammothbox.models.placing import gpu_budget
 from mammothbox.models.process import HostProcess, remove_runtime_dir, runtime_dir
 from mammothbox.models.remote import Services
 from mammothbox.models.remote.clients import RemoteCaptioner, RemoteEmbedder
@@ -78,7 +80,10 @@ class Models:
         # Settings made by hand name no shared place: then this object keeps accounts for itself.
         shared = settings.leases if settings.leases != Path() else self._folder
         self._governor = Governor(
-            Ledger(shared), lambda: host_budget(settings.memory_bytes), settings.host_timeout_s
+            Ledger(shared),
+            lambda: host_budget(settings.memory_bytes),
+            settings.host_timeout_s,
+            lambda: gpu_budget(settings),
         )
         # Also when nobody calls close: at exit, or when this object is forgotten.
         self._end = weakref.finalize(self, _end_all, self._hosts, self._folder)
@@ -133,6 +138,10 @@ class Models:
     def pss_bytes(self) -> int:
         """Memory of all hosts now."""
         return sum(process_bytes(pid) for pid in self.pids().values())
+
+    def gpu_bytes(self) -> int:
+        """The GPU's memory that all hosts hold now."""
+        return gpu_bytes(*self.pids().values())
 
     def pids(self) -> dict[str, int]:
         """Engine → process id of the hosts that run."""
@@ -222,14 +231,16 @@ class Models:
                 f"{model.id} cannot run in this version; use the lite profile (PROFILE=lite)"
             )
         self._cache.require(parts, self._settings.profile)
-        host = self._host(model.engine)
-        with self._governor.lease(host.process, estimate(parts, self._cache)):
+        host = self._host(model)
+        with self._governor.lease(host.process, estimate(parts, self._cache), model.gpu_bytes):
             yield host
 
-    def _host(self, engine: str) -> _Host:
+    def _host(self, model: Model) -> _Host:
+        engine = model.engine
         with self._adding:
             if engine not in self._hosts:
-                process = HostProcess(engine, self._settings, self._folder)
+                where = "gpu" if model.gpu_bytes else "cpu"
+                process = HostProcess(engine, self._settings, self._folder, where)
                 channel = Channel(process, engine, self._settings.host_timeout_s)
                 self._hosts[engine] = _Host(process, channel, Looks(channel))
             return self._hosts[engine]

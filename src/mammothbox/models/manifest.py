@@ -72,6 +72,23 @@ class WeightFile:
 
 
 @dataclass(frozen=True, slots=True)
+class OnGpu:
+    """How a model runs on a GPU.
+
+    Attributes:
+        library: of `gpu.LIBRARIES`, what computes.
+        gpu_bytes: the GPU's memory that its host takes, with buffers and the driver's own.
+        load_bytes: the machine's memory that its host takes, at the load's peak.
+        derived: instead of the model's own.
+    """
+
+    library: str
+    gpu_bytes: int
+    load_bytes: int
+    derived: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One model of the catalog.
 
@@ -95,6 +112,8 @@ class Model:
         dimensions: vector length of an embedder.
         languages, answers: as in `ModelCard`.
         note: one line for people.
+        on_gpu: how it runs on a GPU; None where it does not.
+        gpu_bytes: of a model that `placing` has put on the GPU, memory there; else 0.
     """
 
     id: str
@@ -116,3 +135,5 @@ class Model:
     languages: tuple[str, ...] = ("en",)
     answers: bool = False
     note: str = ""
+    on_gpu: OnGpu | None = None
+    gpu_bytes: int = 0

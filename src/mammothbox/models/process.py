@@ -37,10 +37,11 @@ class HostProcess:
         engine: ``eyes``, ``whisper``, ``llama`` or ``ocr``.
         settings: threads, cache, profile, choice of models, idle time-out.
         folder: private directory for socket and log.
+        device: ``cpu`` or ``gpu``.
     """
 
-    def __init__(self, engine: str, settings: Settings, folder: Path) -> None:
-        self.engine = engine
+    def __init__(self, engine: str, settings: Settings, folder: Path, device: str = "cpu") -> None:
+        self.engine, self._device = engine, device
         self.socket = folder / f"{engine}.sock"
         self.log = folder / f"{engine}.log"
         self._settings = settings
@@ -76,7 +77,7 @@ class HostProcess:
         command += ["--cache", str(chosen.cache), "--uds", str(self.socket)]
         command += ["--profile", chosen.profile, "--writer", chosen.writer]
         command += ["--transcriber", chosen.transcriber, "--embedder", chosen.embedder]
-        command += ["--captioner", chosen.captioner]
+        command += ["--captioner", chosen.captioner, "--device", self._device]
         command += ["--threads", str(chosen.threads), "--idle-timeout", str(chosen.idle_timeout_s)]
         source = str(Path(__file__).parents[2])
         paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]

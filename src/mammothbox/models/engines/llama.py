@@ -11,6 +11,7 @@ Example:
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,9 @@ from mammothbox.errors import UsageError
 
 CONTEXT_TOKENS = 8192
 """Prompt and answer of one request; the slots share as much memory as one of this length."""
+
+ALL_LAYERS = 999
+"""More than any model has."""
 
 
 class LlamaEngine:
@@ -31,6 +35,7 @@ class LlamaEngine:
         slots: answers worked on at once.
         cache: precision of the context's cache, ``q8_0`` or ``q4_0``.
         template: of conversations, Jinja; empty for the one in the file.
+        gpu: all layers on the GPU.
     """
 
     def __init__(
@@ -40,6 +45,8 @@ class LlamaEngine:
         slots: int,
         cache: str = "q8_0",
         template: str = "",
+        *,
+        gpu: bool = False,
     ) -> None:
         import xllamacpp
 
@@ -48,6 +55,10 @@ class LlamaEngine:
         params.model.path = str(model)
         if template:
             params.chat_template = template
+        if gpu:
+            params.n_gpu_layers = ALL_LAYERS
+        elif sys.platform != "darwin":  # there its default is as good a choice as ours
+            params.n_gpu_layers = 0
         params.n_ctx = CONTEXT_TOKENS
         params.n_parallel = slots
         params.kv_unified = True  # one long request may use what idle slots do not

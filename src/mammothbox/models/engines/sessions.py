@@ -15,13 +15,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mammothbox.errors import WeightsCorrupt, WeightsMissing
+from mammothbox.errors import ModelError, WeightsCorrupt, WeightsMissing
+from mammothbox.models.engines.gpu_libraries import load_libraries
+
+CUDA = "CUDAExecutionProvider"
+_ON_GPU = {"arena_extend_strategy": "kSameAsRequested", "cudnn_conv_use_max_workspace": "0"}
+"""Memory as it is needed: by default each growth doubles what is held."""
 
 
 def open_session(
-    graph: Path, threads: int, *, one_arena: bool = False, spinning: bool = False
+    graph: Path,
+    threads: int,
+    *,
+    one_arena: bool = False,
+    spinning: bool = False,
+    gpu: bool = False,
 ) -> Any:
-    """An `onnxruntime.InferenceSession` on the CPU with `threads` compute threads (at least 1).
+    """An `onnxruntime.InferenceSession` with `threads` compute threads (at least 1).
 
     Args:
         graph: the `.onnx` file; where there is none, the `.onnx.gz` beside it.
@@ -30,8 +40,10 @@ def open_session(
             for graphs that run one after the other.
         spinning: threads wait for their next part awake, as long as a run lasts; for graphs whose
             runs take all cores for long.
+        gpu: compute on the GPU; what has no kernel there stays on the CPU.
 
     Raises:
+        ModelError: the GPU cannot be used.
         WeightsMissing: there is no such file.
         WeightsCorrupt: the file is not an ONNX graph that runs here.
     """
@@ -50,9 +62,22 @@ def open_session(
         options.add_session_config_entry("session.use_env_allocators", "1")
     try:
         with _readable(graph) as path:
-            return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            session = ort.InferenceSession(str(path), options, providers=_providers(gpu))
     except (failures.Fail, failures.InvalidProtobuf, failures.InvalidGraph) as error:
         raise WeightsCorrupt(f"{graph} does not load: {error}") from error
+    if gpu and CUDA not in session.get_providers():
+        raise ModelError(
+            "ONNX Runtime cannot use the GPU: onnxruntime-gpu or CUDA's libraries are missing; "
+            "see docs/gpu.md, or set MAMMOTHBOX_DEVICE=cpu"
+        )
+    return session
+
+
+def _providers(gpu: bool) -> list[Any]:
+    if not gpu:
+        return ["CPUExecutionProvider"]
+    load_libraries()
+    return [(CUDA, _ON_GPU), "CPUExecutionProvider"]
 
 
 def release_unused() -> None:

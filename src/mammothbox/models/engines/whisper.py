@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from mammothbox.models.contracts import Segment, Transcript
+from mammothbox.models.engines.gpu_libraries import load_libraries
 from mammothbox.models.engines.whisper_languages import (
     Run,
     Spoken,
@@ -76,15 +77,18 @@ class WhisperEngine:
     Args:
         folder: directory of the CTranslate2 model.
         threads: compute threads, of both together.
+        gpu: compute on the GPU.
     """
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, folder: Path, threads: int, *, gpu: bool = False) -> None:
         from faster_whisper import WhisperModel
 
+        if gpu:
+            load_libraries()
         self._model = WhisperModel(
             str(folder),
-            device="cpu",
-            compute_type="int8",
+            device="cuda" if gpu else "cpu",
+            compute_type="int8_float16" if gpu else "int8",
             cpu_threads=min(threads, max(2, threads // AT_ONCE)),
             num_workers=min(threads, AT_ONCE),
             local_files_only=True,

@@ -26,6 +26,10 @@ from mammothbox.records import Json
 
 IMAGES = "clip-images.onnx"
 TEXTS = "clip-texts.onnx"
+EXACT_IMAGES = "clip-images-fp32.onnx"
+EXACT_TEXTS = "clip-texts-fp32.onnx"
+"""The same towers with their matrices as published, for a GPU."""
+
 LEGACY_EOS = 2
 """Configs with this end token mean the largest id of a text instead."""
 
@@ -166,13 +170,19 @@ def _at_end(tower: _Tower, x: str, length: str, end: int, longest: int) -> str:
     return add("ReduceSum", [add("Mul", [x, chosen]), tower.ints(1)], keepdims=0)
 
 
-def build(directory: Path, target: Path, *, int8: bool = True) -> Path:
-    """Write the tower that `target` is named after (`IMAGES` or `TEXTS`), and return it.
+def is_ours(target: Path) -> bool:
+    """Is `target` named as one of the files that `build` makes?"""
+    return target.name in (IMAGES, TEXTS, EXACT_IMAGES, EXACT_TEXTS)
+
+
+def build(directory: Path, target: Path) -> Path:
+    """Write the tower that `target` is named after, and return it.
+
+    `IMAGES` and `TEXTS` have the weights of their matrices in 8 bits, a quarter of the size.
 
     Args:
         directory: holds `config.json` and `model.safetensors` as published.
         target: the `.onnx` file.
-        int8: weights of the matrices in 8 bits, a quarter of the size.
 
     Raises:
         WeightsCorrupt: the files are not a CLIP as published.
@@ -180,8 +190,8 @@ def build(directory: Path, target: Path, *, int8: bool = True) -> Path:
     try:
         config = json.loads((directory / "config.json").read_text("utf-8"))
         tensors = read_safetensors(directory / "model.safetensors")
-        write = _images if target.name == IMAGES else _texts
-        if not int8:
+        write = _images if target.name in (IMAGES, EXACT_IMAGES) else _texts
+        if target.name in (EXACT_IMAGES, EXACT_TEXTS):
             write(tensors, config, target)
             return target
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:

@@ -19,8 +19,9 @@ from mammothbox.models.graphs.external import DataFile, Place
 from mammothbox.models.graphs.few_bits import BLOCK, Packed, pack
 from mammothbox.models.graphs.shards import Shards
 
-BITS = {"fp32": 32, "int8": 8, "int4": 4}
-"""How matrices are kept → bits a number."""
+BITS = {"fp32": 32, "int8": 8, "blocks8": 8, "int4": 4}
+"""How matrices are kept → bits a number. ``int8`` may be whole products of integers (see `Layers`),
+which a GPU has no kernel for; ``blocks8`` is always `few_bits`."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,7 +41,7 @@ class Layers:
         data: where large constants go.
         kind: how matrices are kept; one of `BITS`.
         many: matrices meet hundreds of rows at once. Then whole products of integers are quicker
-            than `few_bits`, which saves reading; only for 8 bits.
+            than `few_bits`, which saves reading; only for ``int8``.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Layers:
     ) -> None:
         self.graph = GraphBuilder(name)
         self.shards, self._data, self._bits = shards, data, BITS[kind]
-        self._whole = many and self._bits == BITS["int8"]
+        self._whole = many and kind == "int8"
 
     def ints(self, *values: int) -> str:
         """A constant row of int64."""

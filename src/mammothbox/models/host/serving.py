@@ -36,6 +36,7 @@ def _model(arguments: argparse.Namespace) -> Model:
         transcriber=arguments.transcriber,
         embedder=arguments.embedder,
         captioner=arguments.captioner,
+        device=arguments.device,
     )
     for model in models_of(chosen):
         if model.engine == name:
@@ -60,7 +61,7 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
 
     def load() -> Any:
         _prepare(model, cache, profile)
-        folder = cache.folder(model)
+        folder, gpu = cache.folder(model), bool(model.gpu_bytes)
         if model.engine == "eyes":
             from mammothbox.models.host.eyes_routes import Senses
 
@@ -70,20 +71,20 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
             from mammothbox.models.engines.clip import ClipEngine
             from mammothbox.models.host.clip_routes import ClipSenses
 
-            return ClipSenses(ClipEngine(folder, threads))
+            return ClipSenses(ClipEngine(folder, threads, exact=gpu, gpu=gpu))
         if model.engine == "blip":
             from mammothbox.models.engines.blip import BlipEngine
 
-            return BlipEngine(folder, threads, model.kind)
+            return BlipEngine(folder, threads, model.kind, "blocks8" if gpu else "int8", gpu=gpu)
         if model.engine == "whisper":
             from mammothbox.models.engines.whisper import WhisperEngine
 
-            return WhisperEngine(folder, threads)
+            return WhisperEngine(folder, threads, gpu=gpu)
         if model.engine == "llama":
             from mammothbox.models.engines.llama import LlamaEngine
 
             weights = folder / "model.gguf"
-            return LlamaEngine(weights, threads, SLOTS, model.cache, model.template)
+            return LlamaEngine(weights, threads, SLOTS, model.cache, model.template, gpu=gpu)
         from mammothbox.models.engines.ocr import OcrEngine
 
         return OcrEngine(threads)

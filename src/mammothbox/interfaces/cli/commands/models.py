@@ -70,7 +70,8 @@ def _tell_accounts(hosts: Sequence[Account]) -> None:
     if not hosts:
         return
     now = time.time()
-    lines = [["loaded", "process", "estimated", "measured", "since", "last used", "served", "busy"]]
+    lines = [["loaded", "process", "estimated", "measured", "GPU", "since", "last used", "served"]]
+    lines[0].append("busy")
     for host in hosts:
         lines.append(
             [
@@ -78,6 +79,7 @@ def _tell_accounts(hosts: Sequence[Account]) -> None:
                 str(host.pid),
                 shown_bytes(host.estimated),
                 shown_bytes(host.measured) if host.measured else "not yet",
+                shown_bytes(host.gpu) if host.gpu else "–",
                 f"{shown_time(now - host.since)} ago",
                 f"{shown_time(now - host.last_used)} ago" if host.last_used else "never",
                 str(host.served),
