@@ -27,9 +27,14 @@ from mammothbox.models import open_models
 from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import BLIP2
 from mammothbox.models.engines.blip import QUESTION, BlipEngine
+from mammothbox.models.placing import place
 from mammothbox.records import Pixels
 from mammothbox.settings import Settings, load_settings
 
+MODEL = place(BLIP2, load_settings())
+"""On a GPU where one is at hand."""
+
+GPU = bool(MODEL.gpu_bytes)
 WORDS = 12
 """Tokens of a caption."""
 
@@ -77,13 +82,13 @@ def _build(scratch: Path) -> dict[str, Any]:
     from mammothbox.models.graphs import blip2
 
     cache, folder, began = Cache(scratch), scratch / "models" / BLIP2.id, time.perf_counter()
-    if cache.is_built(BLIP2):
+    if cache.is_built(MODEL):
         return {}
-    for _, graph in BLIP2.derived:
-        if cache.is_built(BLIP2, graph):
+    for _, graph in MODEL.derived:
+        if cache.is_built(MODEL, graph):
             continue
         blip2.build(folder, folder / graph)
-        cache.seal(BLIP2, folder / graph)
+        cache.seal(MODEL, folder / graph)
     seconds = time.perf_counter() - began
     size = sum(path.stat().st_size for path in folder.glob("blip2-*"))
     figures = {"built_mb": size // 1_000_000, "build_peak_mb": _peak_mb()}
@@ -102,7 +107,8 @@ def _timed(call: Callable[..., Any], *given: Any, **named: Any) -> tuple[float, 
 
 
 def _ours(scratch: Path) -> dict[str, Any]:
-    engine = BlipEngine(scratch / "models" / BLIP2.id, THREADS, BLIP2.kind)
+    vision = "blocks8" if GPU else "int8"
+    engine = BlipEngine(scratch / "models" / MODEL.id, THREADS, MODEL.kind, vision, gpu=GPU)
     first, *photos = _photos()
     load_s, _ = _timed(engine.caption, [first])
     looks, says, answers = [], [], []
@@ -140,10 +146,11 @@ def _theirs(scratch: Path) -> dict[str, Any]:
     from transformers import Blip2ForConditionalGeneration
 
     torch.set_num_threads(THREADS)
+    torch.set_default_device("cuda" if GPU else "cpu")
     folder = scratch / "models" / BLIP2.id
     half = torch.bfloat16
     model: Any = Blip2ForConditionalGeneration.from_pretrained(folder, dtype=half)
-    model.eval()
+    model.to(torch.get_default_device()).eval()
     side = model.config.vision_config.image_size
     pixels = torch.randn((1, 3, side, side), dtype=half)
     length = {"max_new_tokens": WORDS, "min_new_tokens": WORDS, "do_sample": False}
@@ -166,7 +173,8 @@ def _host(settings: Settings, scratch: Path) -> dict[str, Any]:
     with open_models(chosen) as models, models.captioner() as captioner:
         captioner.caption(_photos()[:1])
         captioner.ask(_photos()[0], "how many people are there?")
-        return {"host_pss_mb": models.pss_bytes() // 1_000_000}
+        taken = {"host_pss_mb": models.pss_bytes() // 1_000_000}
+        return taken | ({"host_gpu_mb": models.gpu_bytes() // 1_000_000} if GPU else {})
 
 
 def main() -> None:

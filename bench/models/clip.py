@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.models.sampling import Samples
+from bench.models.sampling import Samples, on_gpu
 from bench.models.weights import prepare
 from bench.speed.inputs import Inputs, pixels_of
 from mammothbox.models import open_models
@@ -27,7 +27,7 @@ def measure(settings: Settings, scratch: Path) -> dict[str, Any]:
     photos, others = photos[:PICTURES], photos[PICTURES:]  # what was seen once is remembered
     texts = [f"a photo of a dog and {n} children in the snow" for n in range(TEXTS)]
     begin = time.perf_counter()
-    with open_models(full) as models, Samples(models.pss_bytes) as samples:
+    with open_models(full) as models, Samples(models.pss_bytes) as samples, on_gpu(models) as gpu:
         with models.embedder() as embedder:
             embedder.embed_images(photos[:1])
             loaded = time.perf_counter() - begin
@@ -39,8 +39,10 @@ def measure(settings: Settings, scratch: Path) -> dict[str, Any]:
                 "text_alone_ms": _alone(embedder.embed_texts, texts),
             }
         most = samples.most
+    there = gpu()
     return {
         **times,
+        **there,
         "load_s": round(loaded, 1),
         "host_gb": round(most / 1e9, 2),
         "estimated_gb": round(estimate([model], Cache(full.cache)) / 1e9, 2),

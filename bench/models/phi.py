@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench.models.sampling import Samples
+from bench.models.sampling import Samples, on_gpu
 from bench.models.weights import prepare
 from mammothbox.models import open_models
 from mammothbox.models.cache import Cache
@@ -56,7 +56,7 @@ def measure(settings: Settings, scratch: Path, *, long: bool = False) -> dict[st
         "file_gb": _gb(cache.path(model.files[0]).stat().st_size),
         "estimated_gb": _gb(estimate([model], cache)),
     }
-    with open_models(full) as models, Samples(models.pss_bytes) as samples:
+    with open_models(full) as models, Samples(models.pss_bytes) as samples, on_gpu(models) as gpu:
         begin = time.perf_counter()
         with models.writer() as writer:
             _ask(writer, 5, 1)
@@ -66,6 +66,7 @@ def measure(settings: Settings, scratch: Path, *, long: bool = False) -> dict[st
             if long and FULL_WORDS / found["tokens_read_s"] < LONGEST_S:
                 found["filled_tokens"], found["fill_s"] = _ask(writer, FULL_WORDS, 1)
         found["host_gb"] = _gb(samples.most)
+    found |= gpu()
     return found | {"promised_gb": 4.0, "request_tokens_s": "50-100"}
 
 

@@ -21,10 +21,11 @@ import psutil
 
 from bench.models import standing_in
 from bench.models.plot import write_svg
-from bench.models.sampling import Samples
+from bench.models.sampling import GPU_EVERY_S, Samples
 from bench.models.weights import BUDGET, lacks_captioner, prepare
 from bench.processes import MARK, environment, marked, run_command, start
 from bench.speed.inputs import Inputs
+from mammothbox.models.gpu import gpu_bytes
 from mammothbox.settings import Settings
 
 PHOTOS, DOCUMENTS, SOUNDS, VIDEOS = 46, 2, 1, 1
@@ -50,7 +51,9 @@ def measure(settings: Settings, scratch: Path, plot: Path | None = None) -> dict
     with contextlib.ExitStack() as stack:
         if instead:
             env["BLIP_ENDPOINT"] = stack.enter_context(standing_in.captioner(env))
-        watch = stack.enter_context(Samples(_Family(env[MARK]).bytes))
+        family = _Family(env[MARK])
+        watch = stack.enter_context(Samples(family.bytes))
+        there = stack.enter_context(Samples(family.gpu_bytes, GPU_EVERY_S))
         process = start(["ingest", str(folder), "--describe", "groups", "--json"], env)
         report = _end(process)
     if plot is not None:
@@ -59,6 +62,7 @@ def measure(settings: Settings, scratch: Path, plot: Path | None = None) -> dict
         "files": PHOTOS + DOCUMENTS + SOUNDS + VIDEOS,
         "most_gb": round(watch.most / 1e9, 2),
         "promised_gb": BUDGET / 1e9,
+        **({"gpu_most_gb": round(there.most / 1e9, 2)} if there.most else {}),
         "samples": len(watch.points),
         "samples_a_second": round(watch.rate, 1),
         **report,
@@ -134,6 +138,10 @@ class _Family:
             self._known = {one.pid: one for one in marked(self._mark)}
             self._looked = time.monotonic()
         return sum(self._sizes())
+
+    def gpu_bytes(self) -> int:
+        """Memory of the GPU together, now."""
+        return gpu_bytes(*list(self._known))
 
     def _sizes(self) -> Iterator[int]:
         for pid, process in list(self._known.items()):
