@@ -103,6 +103,21 @@ def test_long_sound_is_a_memory_map_here_and_in_the_parent(
     assert (content.samples == direct).all()
 
 
+def test_a_tag_that_is_not_utf8_is_read_as_far_as_it_is(tmp_path: Path) -> None:
+    tone = _tone(tmp_path / "plain.wav", 0.5).read_bytes()
+    title = b"caf\xe9 Mozart \xff"
+    tags = b"INFOINAM" + struct.pack("<I", len(title)) + title
+    tags += b"" if len(title) % 2 == 0 else b"\0"
+    tagged = tone[:36] + b"LIST" + struct.pack("<I", len(tags)) + tags + tone[36:]
+    path = tmp_path / "tagged.wav"
+    path.write_bytes(tagged[:4] + struct.pack("<I", len(tagged) - 8) + tagged[8:])
+    found = _audio(path).facts.title
+    assert found is not None
+    assert found.startswith("caf")
+    assert "Mozart" in found
+    found.encode()  # a library can keep it
+
+
 def test_longer_than_the_limit_is_refused(tmp_path: Path) -> None:
     few = Limits.of(Settings(max_duration_s=1.0))
     with pytest.raises(TooLarge, match=r"a\.wav"):

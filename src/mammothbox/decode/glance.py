@@ -74,19 +74,11 @@ def glance(source: Source, kind: Kind, limits: Limits, wanted: Glance) -> Conten
 
 
 def _frames(source: Source, limits: Limits) -> Content:
-    import av
-    import av.logging
-
-    from mammothbox.decode.borders import av_border
-    from mammothbox.decode.recording import _is_video, _refuse
+    from mammothbox.decode.opening import opened
+    from mammothbox.decode.recording import _is_video
     from mammothbox.decode.video import upright_pixels
 
-    av.logging.set_level(None)
-    source.file.seek(0)
-    with (
-        av_border(source.name),
-        av.open(source.file, metadata_errors="replace", io_open=_refuse) as container,
-    ):
+    with opened(source) as container:
         stream = next((s for s in container.streams.video if _is_video(s)), None)
         if stream is None:
             raise Unsupported(f"{source.name}: there are no pictures in it")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mammothbox.decode.borders import av_border
 from mammothbox.decode.limits import Limits
+from mammothbox.decode.opening import opened
 from mammothbox.decode.source import Source
 from mammothbox.errors import Corrupt, TooLarge
 
@@ -102,16 +102,10 @@ def convert(source: Source, target: str, limits: Limits) -> None:
         Unsupported: no decoder for its codec, or a playlist.
     """
     import av
-    import av.logging
 
-    from mammothbox.decode.recording import _duration, _refuse, _streams
+    from mammothbox.decode.recording import _duration, _streams
 
-    av.logging.set_level(None)
-    source.file.seek(0)
-    with (
-        av_border(source.name),
-        av.open(source.file, metadata_errors="replace", io_open=_refuse) as container,
-    ):
+    with opened(source) as container:
         if _duration(container, source, limits) > limits.duration_s:
             raise TooLarge(f"{source.name}: too long to be converted")
         streams = [stream for stream in _streams(container) if stream is not None]

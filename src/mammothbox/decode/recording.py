@@ -13,9 +13,9 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mammothbox.decode.borders import av_border
 from mammothbox.decode.dispatch import OnDuration
 from mammothbox.decode.limits import Limits
+from mammothbox.decode.opening import opened
 from mammothbox.decode.sound import SoundReader
 from mammothbox.decode.source import Source
 from mammothbox.decode.video import VideoReader
@@ -44,20 +44,8 @@ def read_recording(
         TooLarge: longer than the limit.
         Unsupported: no decoder for its codec, or a playlist.
     """
-    import av
-    import av.logging
-
-    av.logging.set_level(None)
-    source.file.seek(0)
-    with (
-        av_border(source.name),
-        av.open(source.file, metadata_errors="replace", io_open=_refuse) as container,
-    ):
+    with opened(source) as container:
         return _read(container, source, limits, on_duration, look=pictures)
-
-
-def _refuse(url: str, flags: int, options: dict[str, Any]) -> Any:
-    raise PermissionError(url)
 
 
 def _read(
