@@ -72,7 +72,7 @@ def _qwen(model: str, size: int, sha256: str, wheels: Wheels, repo: str, gpu_byt
         load_bytes=420_000_000,
         languages=("en",),
         note="writes titles, summaries and tags as JSON",
-        on_gpu=OnGpu("llama", gpu_bytes, 1_500_000_000),
+        on_gpu=OnGpu("llama", gpu_bytes, 800_000_000),
     )
 
 

@@ -41,7 +41,7 @@ def _blip2(
         on_gpu=OnGpu(
             "onnxruntime",
             gpu_bytes,
-            load_bytes,
+            1_600_000_000,
             ((_BLIP2_INDEX, "blip2-look-blocks8.onnx"), *spoken),
         ),
     )
@@ -50,7 +50,7 @@ def _blip2(
 BLIP2 = _blip2(
     "blip2-opt-2.7b",
     "int4",
-    *(2_850_000_000, 3_550_000_000, 4_000_000_000),
+    *(2_850_000_000, 3_550_000_000, 4_200_000_000),
     "captions and answers about pictures; its language half in 4 bits",
 )
 BLIP2_INT8 = _blip2(
@@ -75,8 +75,8 @@ def _clip(model: str, repo: str, note: str) -> Model:
         load_bytes=450_000_000,
         on_gpu=OnGpu(
             "onnxruntime",
-            1_300_000_000,
-            1_500_000_000,
+            1_800_000_000,
+            1_400_000_000,
             (
                 ("model.safetensors", "clip-images-fp32.onnx"),
                 ("model.safetensors", "clip-texts-fp32.onnx"),
@@ -120,5 +120,5 @@ PHI = Model(
     cache="q4_0",
     template=_PHI_TEMPLATE,
     note="writes titles, summaries and tags as JSON; 2.4 GB at 4 bit, 3.8 GB loaded",
-    on_gpu=OnGpu("llama", 4_200_000_000, 3_800_000_000),
+    on_gpu=OnGpu("llama", 4_100_000_000, 800_000_000),
 )

@@ -34,7 +34,7 @@ def _file(name: str, size: int, sha256: str) -> WeightFile:
 
 
 def _on_gpu(gpu_bytes: int) -> OnGpu:
-    return OnGpu("ctranslate2", gpu_bytes, 1_500_000_000)
+    return OnGpu("ctranslate2", gpu_bytes, 1_300_000_000)
 
 
 WHISPER_BASE = Model(
@@ -68,7 +68,7 @@ WHISPER_BASE = Model(
     languages=("*",),
     code=4,
     note="speech to text with times, 99 languages",
-    on_gpu=_on_gpu(1_000_000_000),
+    on_gpu=_on_gpu(900_000_000),
 )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mammothbox.errors import UsageError
+from mammothbox.models.engines.gpu_libraries import load_libraries
 
 CONTEXT_TOKENS = 8192
 """Prompt and answer of one request; the slots share as much memory as one of this length."""
@@ -48,6 +49,7 @@ class LlamaEngine:
         *,
         gpu: bool = False,
     ) -> None:
+        load_libraries()  # a build for CUDA wants them when it is imported
         import xllamacpp
 
         self._private = tempfile.TemporaryDirectory(prefix="mb-", dir=_short_tmp())

@@ -40,6 +40,7 @@ def _ctranslate2() -> bool:
 
 
 def _llama() -> bool:
+    load_libraries()
     import xllamacpp
 
     gpu = xllamacpp.ggml_backend_dev_type.GGML_BACKEND_DEVICE_TYPE_GPU
