@@ -34,6 +34,7 @@ EXTRAS = {
     "train": "torch",
     "postgres": "psycopg",
     "workers": "dramatiq",
+    "cuda": "nvidia",
 }
 """Optional extra → a module that shows it is installed."""
 
