@@ -20,6 +20,9 @@ PROMPT_WORDS, ANSWER_TOKENS, SLOTS = 700, 32, 4
 FULL_WORDS = 7_700
 """Words that nearly fill the context of 8,192 tokens; about one token each."""
 
+LOOK_EVERY_S = 2.0
+"""Adding up the pages of 3 GB takes a core for 30 ms; ten times a second that slows the writer."""
+
 LONGEST_S = 240.0
 """The context is not filled where that would take longer."""
 
@@ -56,7 +59,11 @@ def measure(settings: Settings, scratch: Path, *, long: bool = False) -> dict[st
         "file_gb": _gb(cache.path(model.files[0]).stat().st_size),
         "estimated_gb": _gb(estimate([model], cache)),
     }
-    with open_models(full) as models, Samples(models.pss_bytes) as samples, on_gpu(models) as gpu:
+    with (
+        open_models(full) as models,
+        Samples(models.pss_bytes, LOOK_EVERY_S) as samples,
+        on_gpu(models) as gpu,
+    ):
         begin = time.perf_counter()
         with models.writer() as writer:
             _ask(writer, 5, 1)

@@ -32,7 +32,7 @@ from mammothbox.settings import Settings
 PHOTOS, DOCUMENTS, SOUNDS, VIDEOS = 46, 2, 1, 1
 SOUND_S, VIDEO_S = 8.0, 5.0
 SMALL = 3_000_000_000
-LIMIT_S = 420.0
+LIMIT_S = 900.0
 """After this the run is stopped, and the memory until then is what was measured."""
 
 FRESH_S = 1.0

@@ -111,7 +111,7 @@ def needed_bytes(settings: Settings) -> list[tuple[str, str, int]]:
     for contract in CONTRACTS:
         model = model_for(settings, contract)
         parts = [model, *(MODELS[name] for name in model.needs)]
-        here = not cache.missing(parts)
+        here = model.gpu_bytes or not cache.missing(parts)
         size = estimate(parts, cache) if here else least_bytes(settings, contract)
         found.append((contract, model.id, size))
     return found

@@ -43,6 +43,8 @@ def model_plan(settings: Settings, profile: str, *, gpu: bool = False) -> ModelP
     room = host_budget(settings.memory_bytes)
     cache = Cache(settings.cache)
     candidates = [_candidate(settings, cache, profile, contract) for contract in CONTRACTS]
+    if gpu:
+        candidates = [replace(each, own_bytes=planning.GPU_HOST_BYTES) for each in candidates]
     return plan(candidates, budget, 0 if gpu else budget - room)
 
 

@@ -66,6 +66,15 @@ def test_it_streams(models: Models) -> None:
     assert chunks[-1]["choices"][0]["finish_reason"] in ("stop", "length")
 
 
+def test_its_temporary_files_go_with_its_folder(settings: Settings) -> None:
+    with open_models(settings) as opened, opened.writer() as writer:
+        asked = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}
+        assert writer.chat(asked)["choices"]
+        folder = opened._folder
+        assert [path.name for path in folder.iterdir() if path.name.startswith("mb-")]
+    assert not folder.exists()
+
+
 def test_a_reader_who_leaves_stops_the_writer(models: Models) -> None:
     asked = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 4000}
     with models.writer() as writer:

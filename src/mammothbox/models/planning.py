@@ -27,6 +27,9 @@ HOST_BYTES = 250_000_000
 """A host beside its weights: interpreter, libraries, buffers. Measured: a graph of 625 MB in 4 bits
 takes 889 MB, 901 MB while it loads."""
 
+GPU_HOST_BYTES = 1_300_000_000
+"""The same on a GPU, the driver's own share included; measured there: 0.7 (llama.cpp) to 1.5 GB."""
+
 USUAL_CONTEXT = 8192
 QUERIES = ("embedder", "text_embedder")
 """Contracts that a search needs: their models should not have to wait for another to leave."""
@@ -42,6 +45,7 @@ class Candidate:
         shape: its size; None for one whose memory is known from its files.
         kinds: quantisations its engine can run, best first.
         known_bytes: memory of its host, where `shape` is None.
+        own_bytes: memory of its host beside weights and cache.
     """
 
     contract: str
@@ -49,6 +53,7 @@ class Candidate:
     shape: Shape | None
     kinds: tuple[str, ...] = ()
     known_bytes: int = 0
+    own_bytes: int = HOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +112,9 @@ def weight_bytes(shape: Shape, kind: str) -> int:
     return int(words * BYTES_IN_BLOCKS[kind] + pictures)
 
 
-def host_bytes(weights: int, cache: int = 0) -> int:
+def host_bytes(weights: int, cache: int = 0, own: int = HOST_BYTES) -> int:
     """Memory of a host, its load's peak."""
-    return int(weights * OVERHEAD) + cache + HOST_BYTES
+    return int(weights * OVERHEAD) + cache + own
 
 
 def _gb(size: float) -> str:
@@ -127,13 +132,12 @@ def choose(candidate: Candidate, room: int) -> Choice:
     reasons: list[str] = []
     for kind in candidate.kinds:
         weights = weight_bytes(shape, kind)
-        least = host_bytes(weights, _least_cache(candidate, shape))
+        least = host_bytes(weights, _least_cache(candidate, shape), candidate.own_bytes)
         if least > room:
             reasons.append(f"{kind}: {_gb(weights)} of weights, {_gb(least)} in all")
             continue
         if candidate.contract != "writer":
-            total = host_bytes(weights, _least_cache(candidate, shape))
-            return _fixed(candidate, kind, weights, total, tuple(reasons))
+            return _fixed(candidate, kind, weights, least, tuple(reasons))
         return _with_context(candidate, shape, kind, weights, room, reasons)
     return _fixed(candidate, "", 0, 0, tuple(reasons))
 
@@ -143,7 +147,7 @@ def least_bytes(candidate: Candidate) -> int:
     if candidate.shape is None:
         return candidate.known_bytes
     weights = weight_bytes(candidate.shape, candidate.kinds[-1])
-    return host_bytes(weights, _least_cache(candidate, candidate.shape))
+    return host_bytes(weights, _least_cache(candidate, candidate.shape), candidate.own_bytes)
 
 
 def _least_cache(candidate: Candidate, shape: Shape) -> int:
@@ -168,10 +172,11 @@ def _with_context(
             continue
         for cache, per in BYTES_A_CACHED.items():
             size = int(shape.cache_values * tokens * per)
-            if host_bytes(weights, size) <= room:
+            total = host_bytes(weights, size, candidate.own_bytes)
+            if total <= room:
                 return Choice(
                     *(candidate.contract, candidate.model, kind, weights, tokens, cache, size),
-                    host_bytes(weights, size),
+                    total,
                     tuple(reasons),
                 )
         smallest = int(shape.cache_values * tokens * BYTES_A_CACHED["q4_0"])

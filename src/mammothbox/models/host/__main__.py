@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -73,6 +74,10 @@ def main() -> None:
     """Serve until told to stop."""
     arguments = _arguments()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if arguments.uds is not None:
+        # Engines' own temporary files go with the folder: a host that is told to end does so at
+        # once, and cleans nothing up.
+        tempfile.tempdir = str(arguments.uds.parent)
     if arguments.child:
         _watch_parent(arguments.uds.parent if arguments.uds else None)
     # No engine may look for a hub, whatever its libraries' defaults are.
