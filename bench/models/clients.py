@@ -7,12 +7,10 @@ how requests are gathered, which is the same for any model.
 from __future__ import annotations
 
 import base64
-import io
 import json
 import time
 import urllib.request
 import uuid
-import wave
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from bench.processes import environment, start
-from bench.speed.inputs import EXAMPLES, Inputs
+from bench.speed.inputs import Inputs
 from mammothbox.settings import Settings
 
 CLIENTS = 10
@@ -82,7 +80,8 @@ def _asks(name: str, scratch: Path) -> Iterator[Ask]:
     elif name == "phi35":
         yield from (_word(n) for n in range(count))
     else:
-        yield from (_speech(sound) for sound in _sounds(count))
+        sounds = Inputs(scratch / "clients", seed=8).sounds(count, SOUND_S)
+        yield from (_speech(path.read_bytes()) for path in sounds)
 
 
 def _vector(inputs: Sequence[str], modality: str = "text") -> Ask:
@@ -121,20 +120,6 @@ def _speech(sound: bytes) -> Ask:
         return str(_send(f"{url}/audio/transcriptions", body, kind)["text"])
 
     return ask
-
-
-def _sounds(count: int) -> Iterator[bytes]:
-    """Stretches of one reading, each from another second, as WAV."""
-    from bench.speed.inputs import RATE, _samples
-
-    voice = _samples(EXAMPLES / "sound" / "reading.mp3")
-    for n in range(count):
-        track = np.roll(voice, -n * RATE)[: int(SOUND_S * RATE)]
-        out = io.BytesIO()
-        with wave.open(out, "wb") as file:
-            file.setparams((1, 2, RATE, 0, "NONE", ""))
-            file.writeframes(track.astype("<i2").tobytes())
-        yield out.getvalue()
 
 
 def _post(url: str, body: object) -> dict[str, Any]:
