@@ -33,7 +33,10 @@ Ask = Callable[[str], str]
 
 
 def measure(settings: Settings, scratch: Path) -> dict[str, Any]:
-    """Answers a second by one client and by ten, and answers lost or different."""
+    """Answers a second by one client and by ten, and how many came out different together.
+
+    Rounding makes a writer's words differ in company; mixed up is what was another's answer.
+    """
     return {name: _service(name, scratch) for name in COUNTS}
 
 
@@ -55,6 +58,7 @@ def _service(name: str, scratch: Path) -> dict[str, float]:
         "ratio": round(one_s / ten_s, 2),
         "requests": len(asks),
         "other_answers": sum(a != b for a, b in zip(alone, together, strict=True)),
+        "mixed_up": sum(a != b and b in alone for a, b in zip(alone, together, strict=True)),
     }
 
 

@@ -26,7 +26,8 @@ def write_svg(target: Path, points: Sequence[tuple[float, int]], limit: int, tit
         parts += [LINE.format(x, y, WIDE - 10, y, "#ddd")]
     for share in range(5):
         x, y = at(last * share / 4, 0)
-        parts.append(WORD.format(x, y + 16, "middle", f"{last * share / 4:.0f} s"))
+        anchor = "end" if share == 4 else "middle"
+        parts.append(WORD.format(x, y + 16, anchor, f"{last * share / 4:.0f} s"))
     edge = at(0, limit)[1]
     parts.append(LINE.format(LEFT, edge, WIDE - 10, edge, "#c00"))
     line = " ".join(f"{x},{y}" for x, y in (at(*point) for point in points))
