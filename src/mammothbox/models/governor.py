@@ -88,7 +88,7 @@ class Governor:
         try:
             yield
         finally:
-            self._leave(host, who)
+            self._leave(host, gpu, who)
 
     def end_idle(self) -> None:
         """End this command's hosts that nobody holds."""
@@ -147,10 +147,10 @@ class Governor:
                     raise HostTimeout(f"no room for {host.engine}: {', '.join(names)} stay busy")
                 return names
 
-    def _leave(self, host: Host, who: str) -> None:
+    def _leave(self, host: Host, gpu: int, who: str) -> None:
         pid = host.pid
         measured = process_bytes(pid) if pid else 0
-        on_gpu = gpu_bytes(pid) if pid and self._gpu_budget else 0
+        on_gpu = gpu_bytes(pid) if pid and gpu else 0
         with self._ledger.open() as accounts:
             account = accounts.of(host.engine, self._me)
             if account is None:  # the file was lost; the host is still ours
