@@ -128,6 +128,16 @@ def test_a_session_that_cannot_use_the_gpu_says_what_to_do(tmp_path: Path) -> No
         open_session(path, 1, gpu=True)
 
 
+def test_a_writer_that_sees_no_gpu_does_not_run_on_the_processor_instead(tmp_path: Path) -> None:
+    """It would take memory there that nobody counts."""
+    from mammothbox.models.engines.llama import LlamaEngine, sees_gpu
+
+    if sees_gpu():
+        pytest.skip("this build of llama.cpp sees a GPU")
+    with pytest.raises(ModelError, match=r"docs/gpu\.md"):
+        LlamaEngine(tmp_path / "model.gguf", 1, 1, gpu=True)
+
+
 class Sleeping:
     """A host that does nothing."""
 

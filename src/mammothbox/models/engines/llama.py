@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mammothbox.errors import UsageError
+from mammothbox.errors import ModelError, UsageError
 from mammothbox.models.engines.gpu_libraries import load_libraries
 
 CONTEXT_TOKENS = 8192
@@ -49,6 +49,11 @@ class LlamaEngine:
         *,
         gpu: bool = False,
     ) -> None:
+        if gpu and not sees_gpu():
+            raise ModelError(
+                "llama.cpp sees no GPU: xllamacpp is a build for the processor; see "
+                "docs/gpu.md, or set MAMMOTHBOX_DEVICE=cpu"
+            )
         load_libraries()  # a build for CUDA wants them when it is imported
         import xllamacpp
 
@@ -119,6 +124,15 @@ class LlamaEngine:
             self._server.handle_chat_completions(asked, take)
         except (ValueError, RuntimeError) as error:
             raise UsageError(f"the writer refuses: {error}") from error
+
+
+def sees_gpu() -> bool:
+    """Whether this build of llama.cpp finds a GPU."""
+    load_libraries()
+    import xllamacpp
+
+    gpu = xllamacpp.ggml_backend_dev_type.GGML_BACKEND_DEVICE_TYPE_GPU
+    return any(device["type"] == gpu for device in xllamacpp.get_device_info())
 
 
 def _short_tmp() -> str | None:

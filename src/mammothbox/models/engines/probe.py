@@ -1,7 +1,8 @@
 """Which libraries can compute on the GPU: ``python -m mammothbox.models.engines.probe``.
 
 Place in the flow: `gpu.find` runs this as a child and reads a line of JSON for each library that
-can. Each is made to do something: a library is often installed without what it loads when used.
+can. ONNX Runtime is made to compute, since it is often installed without what it loads when used;
+CTranslate2 and llama.cpp are loaded and say whether they find a GPU.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mammothbox.models.engines.gpu_libraries import load_libraries
+from mammothbox.models.engines.llama import sees_gpu
 
 
 def _onnxruntime() -> bool:
@@ -39,18 +41,10 @@ def _ctranslate2() -> bool:
     return bool(ctranslate2.get_supported_compute_types("cuda"))
 
 
-def _llama() -> bool:
-    load_libraries()
-    import xllamacpp
-
-    gpu = xllamacpp.ggml_backend_dev_type.GGML_BACKEND_DEVICE_TYPE_GPU
-    return any(device["type"] == gpu for device in xllamacpp.get_device_info())
-
-
 TRIALS: dict[str, Callable[[], bool]] = {
     "onnxruntime": _onnxruntime,
     "ctranslate2": _ctranslate2,
-    "llama": _llama,
+    "llama": sees_gpu,
 }
 
 
