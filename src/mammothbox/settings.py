@@ -80,7 +80,8 @@ class Settings:
         memory_bytes: ceiling for all processes together; 0 means the lesser of 6 GB and 60 % of
             the machine or control group.
         device: where models run: ``auto`` puts each on an NVIDIA GPU if there is one that its
-            engine can use and its memory fits; ``cpu``, ``gpu``: nowhere else.
+            engine can use and its memory fits; ``gpu`` those that can be there without
+            asking, so that one that cannot is an error; ``cpu`` none.
         gpu_memory_bytes: ceiling for all models together on the GPU; 0 means the lesser of 6 GB and
             80 % of it.
         threads: compute threads per model host; 0 means the number of cores, at most 8.

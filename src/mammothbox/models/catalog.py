@@ -13,14 +13,7 @@ from __future__ import annotations
 
 from mammothbox.errors import UsageError
 from mammothbox.models.full_models import BLIP2, BLIP2_INT8, CLIP, CLIP_LAION, PHI
-from mammothbox.models.manifest import (
-    HubFile,
-    Model,
-    OnGpu,
-    WeightFile,
-    WheelPart,
-    Wheels,
-)
+from mammothbox.models.manifest import HubFile, Model, OnGpu, WeightFile, WheelPart, Wheels
 from mammothbox.models.placing import place
 from mammothbox.models.speech_models import SPEECH, WHISPER_BASE
 from mammothbox.settings import Settings

@@ -70,8 +70,8 @@ def _tell_accounts(hosts: Sequence[Account]) -> None:
     if not hosts:
         return
     now = time.time()
-    lines = [["loaded", "process", "estimated", "measured", "GPU", "since", "last used", "served"]]
-    lines[0].append("busy")
+    names = "loaded,process,estimated,measured,GPU,since,last used,served,busy"
+    lines = [names.split(",")]
     for host in hosts:
         lines.append(
             [
