@@ -93,3 +93,26 @@ def _serious(page: Page) -> list[str]:
         if one["impact"] in SERIOUS
         for node in one["nodes"][:3]
     ]
+
+
+def test_the_focus_stays_on_a_hit_while_the_rest_comes(server: Server, opened: Open) -> None:
+    """What has the very words is drawn first, and drawn again with what means the same."""
+    page, held = opened(server), []
+    page.route(
+        "**/api/v1/search?*",
+        lambda route: route.continue_() if "words=" in route.request.url else held.append(route),
+    )
+    page.keyboard.press("/")
+    page.keyboard.type("ferry")
+    expect(page.locator(".hit").first).to_be_visible()
+    expect(page.locator("[aria-busy=true]")).to_be_visible()
+    page.keyboard.press("Enter")
+    focused = page.locator(".hit h2 a:focus")
+    expect(focused).to_have_count(1)
+    name = focused.inner_text()
+    while not held:
+        page.wait_for_timeout(50)
+    for route in held:
+        route.continue_()
+    expect(page.locator("[aria-busy=false]")).to_be_visible()
+    expect(page.locator(".hit h2 a:focus")).to_have_text(name)

@@ -36,7 +36,13 @@ async function show() {
 class Place {
   constructor() { this.turn = turn += 1; }
   get here() { return this.turn === turn; }
-  draw(...nodes) { if (this.here) $("main").replaceChildren(...nodes); return this.here; }
+  draw(...nodes) {
+    if (!this.here) return false;
+    const key = document.activeElement?.dataset?.key; // whoever is on it stays on it when it is drawn again
+    $("main").replaceChildren(...nodes);
+    if (key) $("main").querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+    return true;
+  }
 }
 
 async function open(name, more, params) {

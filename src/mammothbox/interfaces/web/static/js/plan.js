@@ -1,5 +1,5 @@
 // One proposal: the tree as it is, folders as proposed; files are dragged, folders renamed.
-import { $, h, call, meter, tell, thumb, toast } from "./dom.js";
+import { h, call, meter, tell, thumb, toast } from "./dom.js";
 import { carryOut, takeBack } from "./arrange.js";
 import W from "./words.js";
 
@@ -37,7 +37,6 @@ class PlanView {
 
   draw() {
     if (!this.place.here) return;
-    const focus = document.activeElement?.dataset?.key;
     const { plan } = this, members = new Map(plan.folders.map((f) => [f.path, []]));
     for (const move of plan.moves) members.get(folderOf(move.target))?.push(move);
     this.bar = h("div", { class: "row", role: "status" });
@@ -50,7 +49,6 @@ class PlanView {
           h("section", { class: "card", "aria-label": W.now, tabindex: 0 }, h("h2", {}, W.now), tree(plan.moves.map((m) => m.source))),
           h("section", { class: "card", "aria-label": W.then, tabindex: 0 }, h("h2", {}, W.then), tree(plan.moves.map((m) => m.target)))),
         h("section", { "aria-label": W.proposed }, h("h2", { class: "hidden" }, W.proposed), [...members].map(([path, moves]) => this.folder(plan.folders.find((f) => f.path === path), moves)), this.selection()))));
-    if (focus) $("main").querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
     if (this.done) this.told();
   }
 

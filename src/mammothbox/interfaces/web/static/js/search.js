@@ -88,7 +88,7 @@ function card(hit, q) {
   return h("li", { class: `hit ${hit.kind}` },
     h("a", { href: link, tabindex: -1, "aria-hidden": "true" }, pictures.get(hit.digest)),
     h("div", { class: "grow" },
-      h("h2", {}, h("a", { href: link }, hit.name)),
+      h("h2", {}, h("a", { href: link, "data-key": hit.digest }, hit.name)),
       h("ul", { class: "why" }, hit.why.slice(0, 4).map((why) => reason(hit, why, q)))));
 }
 
