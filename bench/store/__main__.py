@@ -20,12 +20,11 @@ from sqlalchemy import text
 from bench.servers import PostgresServer, create_database
 from bench.store.byhand import (
     BATCH,
-    fused_postgres,
-    fused_sqlite,
     inserts_postgres,
     inserts_sqlite,
     pgvector,
 )
+from bench.store.fused import by_hand_postgres, by_hand_sqlite
 from bench.store.made import (
     CHUNK,
     SPACE,
@@ -192,11 +191,15 @@ def fused(store: Store, url: str, count: int, base: np.ndarray) -> dict[str, flo
     loaded = time.perf_counter() - begin
     built = build(url, table.removesuffix("_graph")) if url else 0.0
     models: Any = StubModels()
-    took = timed(lambda q: search(store, models, q), questions(100))
-    vectors = noisy(base[:, :384], count, 4).astype(np.float32)
-    bare = fused_postgres(url, 384) if url else fused_sqlite(store.directory, vectors)
-    with bare as by_hand:
-        found = beside(took, timed(by_hand, questions(100)))
+    asked = questions(100)
+    with by_hand_postgres(url, 384) if url else by_hand_sqlite(store.directory) as by_hand:
+
+        def ours(query: str) -> list[str]:
+            return [hit.path for hit in search(store, models, query).hits]
+
+        alike = [len({*ours(query)} & {*by_hand(query)}) / 20 for query in asked]
+        found = beside(timed(ours, asked), timed(by_hand, asked))
+    found["same_hits"] = float(np.mean(alike))
     return {**found, "documents": count, "loaded_s": loaded, "graph_built_s": built}
 
 

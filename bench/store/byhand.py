@@ -12,14 +12,11 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from bench.store.made import SPACE, TEXT, digest_of, vector_row
-from mammothbox.models.stub import StubModels
+from bench.store.made import SPACE, digest_of, vector_row
 from mammothbox.store.postgres.connecting import PROPOSED
 from mammothbox.store.postgres.nearest import table_of
 from mammothbox.store.sqlite.database import DATABASE_NAME
 
-EFFORT = 800
-"""Of the graph for a search, whose limit is 200: what the store takes."""
 BATCH = 50
 """Results of one transaction, by hand and by the store."""
 _RESULT = "(digest, step, model, revision, outcome, value, seconds, at)"
@@ -29,55 +26,18 @@ _VECTOR = "(id, digest, step, space, model, revision, part, text, vector)"
 
 @contextmanager
 def pgvector(url: str, dimensions: int) -> Iterator[Callable[[np.ndarray], object]]:
-    """The nearest ten by pgvector, with the same effort as the store's."""
-    table = table_of(SPACE, dimensions)
+    """The nearest ten by pgvector and what they belong to, with the same effort as the store's."""
+    query = (
+        "SELECT v.digest, v.page, v.start_s, v.text, -best.far FROM"
+        f" (SELECT id, embedding <#> %s::vector AS far FROM {table_of(SPACE, dimensions)}"
+        "  ORDER BY far LIMIT 16) AS best JOIN vectors AS v ON v.id = best.id"
+        " WHERE EXISTS (SELECT 1 FROM files AS f"
+        "               WHERE f.digest = v.digest AND f.vanished_at IS NULL)"
+        " ORDER BY best.far LIMIT 10"
+    )
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"SET hnsw.ef_search = {PROPOSED}")
-        query = f"SELECT id FROM {table} ORDER BY embedding <#> %s::vector LIMIT 10"
         yield lambda q: connection.execute(query, (str(q.tolist()),)).fetchall()
-
-
-@contextmanager
-def fused_sqlite(folder: Path, matrix: np.ndarray) -> Iterator[Callable[[str], object]]:
-    """The 200 best passages by FTS5, and the 200 nearest of `matrix` by numpy's product."""
-    path = folder / DATABASE_NAME
-    with closing(sqlite3.connect(path)) as connection, StubModels().text_embedder() as embedder:
-
-        def ask(query: str) -> None:
-            connection.execute(
-                "SELECT rowid FROM passages_fts WHERE passages_fts MATCH ?"
-                " ORDER BY bm25(passages_fts) LIMIT 200",
-                (" OR ".join(query.split()),),
-            ).fetchall()
-            scores = matrix @ np.asarray(embedder.embed_texts([query])[0], np.float32)
-            np.argpartition(-scores, 200)[:200]
-
-        yield ask
-
-
-@contextmanager
-def fused_postgres(url: str, dimensions: int) -> Iterator[Callable[[str], object]]:
-    """The 200 best passages by `ts_rank_cd`, PostgreSQL's own, and the 200 nearest by pgvector."""
-    table = table_of(TEXT, dimensions)
-    asked = "to_tsquery('mammothbox_words', %s)"
-    words = (
-        f"SELECT id FROM passage_words WHERE words @@ {asked}"
-        f" ORDER BY ts_rank_cd(words, {asked}) DESC LIMIT 200"
-    )
-    near = f"SELECT id FROM {table} ORDER BY embedding <#> %s::vector LIMIT 200"
-    with (
-        psycopg.connect(url, autocommit=True) as connection,
-        StubModels().text_embedder() as embedder,
-    ):
-        connection.execute(f"SET hnsw.ef_search = {EFFORT}")
-
-        def ask(query: str) -> None:
-            unit = " | ".join(query.split())
-            connection.execute(words, (unit, unit)).fetchall()
-            vector = np.asarray(embedder.embed_texts([query])[0], np.float32)
-            connection.execute(near, (str(vector.tolist()),)).fetchall()
-
-        yield ask
 
 
 def _rows(first: int, rows: np.ndarray) -> Iterator[list[tuple[Any, ...]]]:

@@ -38,11 +38,14 @@ class Fused(NamedTuple):
     why: tuple[Why, ...]
 
 
-def fuse(rankings: Sequence[tuple[float, Ranking]], most_reasons: int = 4) -> list[Fused]:
+def fuse(
+    rankings: Sequence[tuple[float, Ranking]], limit: int | None = None, most_reasons: int = 4
+) -> list[Fused]:
     """Contents of all rankings by their fused score, best first; ties by digest.
 
     Args:
         rankings: (weight, ranking); a content counts once in each, at its best rank.
+        limit: contents at most; None for all.
         most_reasons: reasons kept for each content.
     """
     scores: dict[Digest, float] = {}
@@ -56,11 +59,11 @@ def fuse(rankings: Sequence[tuple[float, Ranking]], most_reasons: int = 4) -> li
             scores[digest] = scores.get(digest, 0.0) + (part if first else 0.0)
             reasons.setdefault(digest, []).append((part if first else part * 0.9, why))
     best = sum(weight for weight, ranking in rankings if ranking) / (RANK_OFFSET + 1)
-    fused = [
-        Fused(digest, score / best, _strongest(reasons[digest], most_reasons))
-        for digest, score in scores.items()
+    order = sorted(scores, key=lambda digest: (-scores[digest], digest))[:limit]
+    return [
+        Fused(digest, scores[digest] / best, _strongest(reasons[digest], most_reasons))
+        for digest in order
     ]
-    return sorted(fused, key=lambda item: (-item.score, item.digest))
 
 
 def _strongest(reasons: list[tuple[float, Why]], most: int) -> tuple[Why, ...]:

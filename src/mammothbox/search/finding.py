@@ -101,7 +101,7 @@ def search(
         find = partial(_by_words, store, query, filters)
         words = find() if kept is None else kept.get(store, (query, filters), find)
         rankings = words + _by_vectors(asked, notes)
-    return SearchAnswer(hits_of(store, fuse(rankings), filters, limit, query), tuple(notes))
+    return SearchAnswer(hits_of(store, fuse(rankings, limit), filters, limit, query), tuple(notes))
 
 
 def _by_words(store: Store, query: str, filters: Filters) -> Rankings:

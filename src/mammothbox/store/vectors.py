@@ -29,9 +29,9 @@ def look_up(
         query = select(
             VECTORS.c.id, VECTORS.c.digest, VECTORS.c.page, VECTORS.c.start_s, VECTORS.c.text
         ).where(VECTORS.c.id.in_(chunk), live)
-        rows.update({row.id: row for row in connection.execute(query).all()})
+        rows.update({row[0]: row[1:] for row in connection.execute(query)})
     return [
-        Near(rows[n].digest, float(s), rows[n].page, rows[n].start_s, rows[n].text)
+        Near(rows[n][0], float(s), *rows[n][1:])
         for n, s in zip(ids.tolist(), score, strict=True)
         if n in rows
     ]

@@ -28,6 +28,7 @@ from mammothbox.store.schema import FILES, VECTORS
 from mammothbox.store.sqlite import flat
 from mammothbox.store.sqlite.database import insert_rows
 from mammothbox.store.vectors import look_up
+from mammothbox.store.words import ahead
 
 FOLDER = "vectors"
 _APPEND_LOCK = "append.lock"
@@ -53,8 +54,7 @@ class VectorFiles:
                 have = flat.load(base, dimensions)
                 if have is None or self._stale(connection, space, have):
                     have = self._rebuild(base, dimensions)
-            have = self._caught_up(connection, space, base, have)
-            tail = _rows_after(connection, space, have.last_id, dimensions)
+            have, tail = self._caught_up(connection, space, base, have)
             if len(tail.ids):
                 joined = self._append(base, have, tail)
                 self._open[name] = joined or have
@@ -64,14 +64,19 @@ class VectorFiles:
 
     def _caught_up(
         self, connection: Connection, space: Space, base: Path, have: flat.Flat
-    ) -> flat.Flat:
-        """Append many new rows a part at a time, so that memory stays small."""
+    ) -> tuple[flat.Flat, flat.Flat]:
+        """(what the file holds, rows that it still lacks).
+
+        Many new rows are appended a part at a time, so that memory stays small.
+        """
         dimensions = have.rows.shape[1]
         while True:
             some = _rows_after(connection, space, have.last_id, dimensions, _PART)
-            joined = self._append(base, have, some) if len(some.ids) == _PART else None
+            if len(some.ids) < _PART:
+                return have, some
+            joined = self._append(base, have, some)
             if joined is None:
-                return have
+                return have, _rows_after(connection, space, have.last_id, dimensions)
             have = joined
 
     def _stale(self, connection: Connection, space: Space, have: flat.Flat) -> bool:
@@ -152,15 +157,15 @@ def _nearest(
     ids = np.concatenate([piece.ids for piece in pieces])
     score = np.concatenate([flat.scores(piece.rows, query) for piece in pieces])
     found: dict[Digest, Near] = {}
-    width, start = max(64, 2 * limit), 0
+    width, start = max(64, ahead(limit, narrow=filters.narrow)[0]), 0
     best = _best(score, width)
     while start < len(best):
         for near in look_up(connection, ids[best[start:]], score[best[start:]], filters):
             found.setdefault(near.digest, near)
         if len(found) >= limit or len(best) == len(ids):
             break
-        start, width = len(best), width * 16
-        if width > 4000 and filters.narrow:
+        start, width = len(best), width * 4
+        if width > 1000 and filters.narrow:
             keep = np.isin(ids, _allowed(connection, space, filters))
             ids, score, start = ids[keep], score[keep], 0
         best = _best(score, width)

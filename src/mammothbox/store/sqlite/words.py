@@ -16,7 +16,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     Subquery,
     exists,
@@ -31,6 +30,8 @@ from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import WordMatch
 from mammothbox.store.schema import FILES, PASSAGES
 from mammothbox.store.words import ahead, terms
+
+_FOUND = tuple(PASSAGES.c[name] for name in ("digest", "field", "text", "page", "start_s"))
 
 
 def expression(query: str) -> str:
@@ -99,11 +100,11 @@ class Fts5:
         live = exists().where(FILES.c.digest == PASSAGES.c.digest, condition(filters))
 
         def among(best: Subquery) -> Select[Any]:
-            chosen = select(PASSAGES, best.c.rank)
+            chosen = select(*_FOUND, best.c.rank)
             return chosen.join_from(best, PASSAGES, PASSAGES.c.id == best.c.rowid).where(live)
 
         rows = _best(connection, "passages_fts", query, among, limit, filters)
-        return [_match(row) for row in rows]
+        return [WordMatch(digest, -rank, *told) for digest, *told, rank in rows]
 
     def match_names(
         self, connection: Connection, query: str, filters: Filters, limit: int
@@ -116,7 +117,7 @@ class Fts5:
             return joined.where(condition(filters))
 
         rows = _best(connection, "names_fts", query, among, limit, filters)
-        return [WordMatch(row.digest, -row.rank, "name", row.words) for row in rows]
+        return [WordMatch(digest, -rank, "name", words) for digest, words, rank in rows]
 
 
 def _best(
@@ -126,7 +127,7 @@ def _best(
     among: Callable[[Subquery], Select[Any]],
     limit: int,
     filters: Filters,
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """The `limit` best rows that `among` lets through, best first.
 
     A common word is in a quarter of all texts, and looking each of them up costs three times what
@@ -148,7 +149,3 @@ def _best(
         if number < most:
             break  # there were no others
     return rows
-
-
-def _match(row: Any) -> WordMatch:
-    return WordMatch(row.digest, -row.rank, row.field, row.text, row.page, row.start_s)
