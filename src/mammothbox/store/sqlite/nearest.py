@@ -14,12 +14,13 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, exists, func, select
 
 from mammothbox.records import Digest, Vector
 from mammothbox.store.filters import Filters, condition
@@ -27,13 +28,15 @@ from mammothbox.store.found import Near, Space
 from mammothbox.store.schema import FILES, VECTORS
 from mammothbox.store.sqlite import flat
 from mammothbox.store.sqlite.database import insert_rows
-from mammothbox.store.vectors import look_up
+from mammothbox.store.sqlite.said import Said, rows_of
 from mammothbox.store.words import ahead
 
 FOLDER = "vectors"
 _APPEND_LOCK = "append.lock"
 _PART = 50_000
 """Rows appended at a time where many are new."""
+_ASKED = 500
+"""Rows looked up at a time."""
 
 
 class VectorFiles:
@@ -132,11 +135,19 @@ class VectorFiles:
 def _rows_after(
     connection: Connection, space: Space, last: int, dimensions: int, most: int | None = None
 ) -> flat.Flat:
-    query = select(VECTORS.c.id, VECTORS.c.vector).where(space.rows(), VECTORS.c.id > last)
-    query = query.where(func.length(VECTORS.c.vector) == 2 * dimensions).order_by(VECTORS.c.id)
-    rows = connection.execute(query.limit(most)).all()
+    limit = -1 if most is None else most
+    rows = _later(space, 2 * dimensions).rows(connection, {"last": last, "most": limit})
     joined = np.frombuffer(b"".join(row[1] for row in rows), "<f2").reshape(-1, dimensions)
     return flat.Flat(joined.astype(np.float32), np.array([row[0] for row in rows], np.int64))
+
+
+@lru_cache(maxsize=16)
+def _later(space: Space, size: int) -> Said:
+    """The question for vectors of `size` bytes after one."""
+    query = select(VECTORS.c.id, VECTORS.c.vector).where(
+        space.rows(), VECTORS.c.id > bindparam("last"), func.length(VECTORS.c.vector) == size
+    )
+    return Said(query.order_by(VECTORS.c.id).limit(bindparam("most")))
 
 
 def _nearest(
@@ -160,7 +171,7 @@ def _nearest(
     width, start = max(64, ahead(limit, narrow=filters.narrow)[0]), 0
     best = _best(score, width)
     while start < len(best):
-        for near in look_up(connection, ids[best[start:]], score[best[start:]], filters):
+        for near in _look_up(connection, ids[best[start:]], score[best[start:]], filters):
             found.setdefault(near.digest, near)
         if len(found) >= limit or len(best) == len(ids):
             break
@@ -170,6 +181,39 @@ def _nearest(
             ids, score, start = ids[keep], score[keep], 0
         best = _best(score, width)
     return list(found.values())[:limit]
+
+
+def _look_up(
+    connection: Connection,
+    ids: npt.NDArray[np.int64],
+    score: npt.NDArray[np.float32],
+    filters: Filters,
+) -> list[Near]:
+    """What the vectors of `ids` belong to, in that order, less those gone or filtered."""
+    rows: dict[int, Any] = {}
+    for start in range(0, len(ids), _ASKED):
+        some = ids[start : start + _ASKED].tolist()
+        ask = _owners(len(some), filters) if filters.narrow else _usual_owners(len(some))
+        asked = {f"id{at}": number for at, number in enumerate(some)}
+        rows.update({row[0]: row[1:] for row in rows_of(connection, ask, asked)})
+    return [
+        Near(rows[n][0], float(s), *rows[n][1:])
+        for n, s in zip(ids.tolist(), score, strict=True)
+        if n in rows
+    ]
+
+
+@lru_cache(maxsize=32)
+def _usual_owners(count: int) -> Said:
+    return Said(_owners(count, Filters()))
+
+
+def _owners(count: int, filters: Filters) -> Select[Any]:
+    """The question what `count` vectors belong to."""
+    live = exists().where(FILES.c.digest == VECTORS.c.digest, condition(filters))
+    told = (VECTORS.c[name] for name in ("id", "digest", "page", "start_s", "text"))
+    numbers: list[BindParameter[int]] = [bindparam(f"id{at}") for at in range(count)]
+    return select(*told).where(VECTORS.c.id.in_(numbers), live)
 
 
 def _best(score: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.intp]:

@@ -10,14 +10,15 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Subquery,
+    bindparam,
     exists,
     func,
     literal_column,
@@ -29,6 +30,7 @@ from sqlalchemy.sql import column, table
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import WordMatch
 from mammothbox.store.schema import FILES, PASSAGES
+from mammothbox.store.sqlite.said import Said, rows_of
 from mammothbox.store.words import ahead, terms
 
 _FOUND = tuple(PASSAGES.c[name] for name in ("digest", "field", "text", "page", "start_s"))
@@ -97,55 +99,58 @@ class Fts5:
         self, connection: Connection, query: str, filters: Filters, limit: int
     ) -> list[WordMatch]:
         """See `WordIndex`."""
-        live = exists().where(FILES.c.digest == PASSAGES.c.digest, condition(filters))
-
-        def among(best: Subquery) -> Select[Any]:
-            chosen = select(*_FOUND, best.c.rank)
-            return chosen.join_from(best, PASSAGES, PASSAGES.c.id == best.c.rowid).where(live)
-
-        rows = _best(connection, "passages_fts", query, among, limit, filters)
-        return [WordMatch(digest, -rank, *told) for digest, *told, rank in rows]
+        rows = _best(connection, "passages_fts", query, filters, limit)
+        return [WordMatch(digest, -rank, *told) for rank, digest, *told in rows]
 
     def match_names(
         self, connection: Connection, query: str, filters: Filters, limit: int
     ) -> list[WordMatch]:
         """See `WordIndex`."""
-
-        def among(best: Subquery) -> Select[Any]:
-            chosen = select(FILES.c.digest, FILES.c.words, best.c.rank)
-            joined = chosen.join_from(best, FILES, FILES.c.id == best.c.rowid)
-            return joined.where(condition(filters))
-
-        rows = _best(connection, "names_fts", query, among, limit, filters)
-        return [WordMatch(digest, -rank, "name", words) for digest, words, rank in rows]
+        rows = _best(connection, "names_fts", query, filters, limit)
+        return [WordMatch(digest, -rank, "name", words) for rank, digest, words in rows]
 
 
 def _best(
-    connection: Connection,
-    index: str,
-    query: str,
-    among: Callable[[Subquery], Select[Any]],
-    limit: int,
-    filters: Filters,
+    connection: Connection, index: str, query: str, filters: Filters, limit: int
 ) -> Sequence[Any]:
-    """The `limit` best rows that `among` lets through, best first.
+    """The `limit` best rows whose files pass, best first.
 
     A common word is in a quarter of all texts, and looking each of them up costs three times what
     ranking them does. So the best few are looked up first, and all only if too few pass.
     """
-    wanted = expression(query)
-    if not wanted:
+    given: dict[str, Any] = {"wanted": expression(query), "limit": limit}
+    if not given["wanted"]:
         return []
-    match = text(f"{index} MATCH :wanted").bindparams(wanted=wanted)
+    ask, count = _statements(index, filters) if filters.narrow else _usual(index)
+    for most in (*ahead(limit, narrow=filters.narrow), -1):
+        rows = rows_of(connection, ask, {**given, "most": most})
+        if len(rows) >= limit or most < 0:
+            break
+        if rows_of(connection, count, {**given, "most": most})[0][0] < most:
+            break  # there were no others
+    return rows
+
+
+@cache
+def _usual(index: str) -> tuple[Said, Said]:
+    ask, count = _statements(index, Filters())
+    return Said(ask), Said(count)
+
+
+def _statements(index: str, filters: Filters) -> tuple[Select[Any], Select[Any]]:
+    """The question for the best rows, and that for how many there are to look up."""
+    match = text(f"{index} MATCH :wanted")
     rank: ColumnElement[float] = literal_column(f"bm25({index})")
     columns: tuple[ColumnElement[Any], ...] = (column("rowid"), rank.label("rank"))
     ranked: Select[Any] = select(*columns).select_from(table(index)).where(match)
-    for most in (*ahead(limit, narrow=filters.narrow), -1):
-        best = ranked.order_by(rank).limit(most).subquery("best")
-        rows = connection.execute(among(best).order_by(best.c.rank).limit(limit)).all()
-        if len(rows) >= limit or most < 0:
-            break
-        number = connection.scalar(select(func.count()).select_from(best)) or 0
-        if number < most:
-            break  # there were no others
-    return rows
+    best = ranked.order_by(rank).limit(bindparam("most")).subquery("best")
+    passes = condition(filters)
+    if index == "names_fts":
+        chosen = select(best.c.rank, FILES.c.digest, FILES.c.words)
+        chosen = chosen.join_from(best, FILES, FILES.c.id == best.c.rowid).where(passes)
+    else:
+        chosen = select(best.c.rank, *_FOUND)
+        chosen = chosen.join_from(best, PASSAGES, PASSAGES.c.id == best.c.rowid)
+        chosen = chosen.where(exists().where(FILES.c.digest == PASSAGES.c.digest, passes))
+    chosen = chosen.order_by(best.c.rank).limit(bindparam("limit"))
+    return chosen, select(func.count()).select_from(best)
