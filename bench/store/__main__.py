@@ -24,7 +24,7 @@ from bench.store.byhand import (
     inserts_sqlite,
     pgvector,
 )
-from bench.store.fused import by_hand_postgres, by_hand_sqlite
+from bench.store.fused import HITS, by_hand_postgres, by_hand_sqlite
 from bench.store.made import (
     CHUNK,
     SPACE,
@@ -197,7 +197,7 @@ def fused(store: Store, url: str, count: int, base: np.ndarray) -> dict[str, flo
         def ours(query: str) -> list[str]:
             return [hit.path for hit in search(store, models, query).hits]
 
-        alike = [len({*ours(query)} & {*by_hand(query)}) / 20 for query in asked]
+        alike = [len({*ours(query)} & {*by_hand(query)}) / HITS for query in asked]
         found = beside(timed(ours, asked), timed(by_hand, asked))
     found["same_hits"] = float(np.mean(alike))
     return {**found, "documents": count, "loaded_s": loaded, "graph_built_s": built}

@@ -14,7 +14,7 @@ import psycopg
 
 from bench.store.made import SPACE, digest_of, vector_row
 from mammothbox.store.postgres.connecting import PROPOSED
-from mammothbox.store.postgres.nearest import table_of
+from mammothbox.store.postgres.nearest import LEAST, table_of
 from mammothbox.store.sqlite.database import DATABASE_NAME
 
 BATCH = 50
@@ -30,7 +30,7 @@ def pgvector(url: str, dimensions: int) -> Iterator[Callable[[np.ndarray], objec
     query = (
         "SELECT v.digest, v.page, v.start_s, v.text, -best.far FROM"
         f" (SELECT id, embedding <#> %s::vector AS far FROM {table_of(SPACE, dimensions)}"
-        "  ORDER BY far LIMIT 16) AS best JOIN vectors AS v ON v.id = best.id"
+        f"  ORDER BY far LIMIT {LEAST}) AS best JOIN vectors AS v ON v.id = best.id"
         " WHERE EXISTS (SELECT 1 FROM files AS f"
         "               WHERE f.digest = v.digest AND f.vanished_at IS NULL)"
         " ORDER BY best.far LIMIT 10"

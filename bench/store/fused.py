@@ -19,6 +19,7 @@ import psycopg
 from bench.store.made import TEXT
 from mammothbox.models.stub import StubModels
 from mammothbox.search.finding import LEAST_MEANING, WEIGHTS
+from mammothbox.store.postgres.connecting import PROPOSED
 from mammothbox.store.postgres.lexing import units
 from mammothbox.store.postgres.nearest import table_of
 from mammothbox.store.sqlite.database import DATABASE_NAME
@@ -29,7 +30,7 @@ Ask = Callable[[str], list[str]]
 
 HITS, DEPTH, LOOKED_UP = 20, 200, 250
 """Hits of a search, contents of a ranking, rows looked up for one."""
-EFFORT = 800
+EFFORT = max(PROPOSED, LOOKED_UP)
 """Of pgvector's graph for `DEPTH` contents: what the store takes."""
 
 _ALIVE = "EXISTS (SELECT 1 FROM files AS f WHERE f.digest = {}.digest AND f.vanished_at IS NULL)"

@@ -168,6 +168,7 @@ def _nearest(
     ids = np.concatenate([piece.ids for piece in pieces])
     score = np.concatenate([flat.scores(piece.rows, query) for piece in pieces])
     found: dict[Digest, Near] = {}
+    narrowed = False
     width, start = max(64, ahead(limit, narrow=filters.narrow)[0]), 0
     best = _best(score, width)
     while start < len(best):
@@ -176,7 +177,8 @@ def _nearest(
         if len(found) >= limit or len(best) == len(ids):
             break
         start, width = len(best), width * 4
-        if width > 1000 and filters.narrow:
+        if width > 1000 and filters.narrow and not narrowed:
+            narrowed = True
             keep = np.isin(ids, _allowed(connection, space, filters))
             ids, score, start = ids[keep], score[keep], 0
         best = _best(score, width)

@@ -1,7 +1,7 @@
 """Statements as text, made once.
 
 Place in the flow: the indexes ask the same few questions at every search. SQLAlchemy takes longer
-to build and recognise such a statement than SQLite takes to answer it.
+to build and recognise such a statement than SQLite takes to answer the short ones.
 """
 
 from __future__ import annotations
