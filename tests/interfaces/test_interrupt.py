@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 import pytest
 
 from mammothbox.errors import Interrupted
 from mammothbox.events import Event, Note, StageFinished, StageStarted
 from mammothbox.interfaces.cli import interrupt
-from mammothbox.interfaces.cli.interrupt import Stopper
+from mammothbox.interfaces.cli.interrupt import Stopper, held
+from mammothbox.interfaces.cli.session import Session
+from mammothbox.library import Library
 
 NOTE = Note("something")
 
@@ -65,3 +68,62 @@ def test_afterwards_the_signals_are_as_before() -> None:
     with Stopper(lambda event: None):
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def _hold(number: int, reached: list[str]) -> None:
+    with held():
+        _press(number)
+        reached.append("one")
+        _press(number)
+        reached.append("two")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_held_ends_before_a_press_counts(number: int) -> None:
+    before = signal.getsignal(number)
+    reached: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        _hold(number, reached)
+    assert reached == ["one", "two"]
+    assert signal.getsignal(number) == before
+
+
+def test_a_second_press_ends_what_is_held(monkeypatch) -> None:
+    monkeypatch.setattr(interrupt, "ONE_PRESS_S", 0.0)
+    reached: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        _hold(signal.SIGINT, reached)
+    assert reached == ["one"]
+
+
+def test_holding_leaves_errors_and_other_threads_alone() -> None:
+    with pytest.raises(ZeroDivisionError), held():
+        _ = 1 / 0
+    done = []
+
+    def other() -> None:
+        with held():
+            done.append(True)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert done
+
+
+def test_a_press_while_a_library_closes_waits_until_it_is_closed(tmp_path, monkeypatch) -> None:
+    session = Session(library=str(tmp_path / "library"))
+    closed = []
+
+    def close(library: Library) -> None:
+        _press()
+        library.store.close()
+        closed.append(True)
+
+    monkeypatch.setattr(Library, "close", close)
+    with pytest.raises(KeyboardInterrupt), session.open(write=True):
+        pass
+    assert closed
+    monkeypatch.undo()
+    with session.open(write=True):  # nobody holds its lock
+        pass

@@ -2,14 +2,18 @@
 
 A `Stopper` listens to the run's events. After the first Ctrl-C (or SIGTERM) it raises
 `Interrupted` from the next event, where everything finished so far is stored. While nothing is
-in flight, as in an idle `watch`, it stops at once.
+in flight, as in an idle `watch`, it stops at once. `held` is for what should not be cut in half, as
+closing a library.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -67,3 +71,34 @@ class Stopper:
             raise Interrupted(
                 "stopped; what is finished is kept, and the next run goes on from here"
             )
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let the block end before a Ctrl-C or SIGTERM in it counts; a second one counts at once.
+
+    Libraries take a `KeyboardInterrupt` while they close for an error of their own, print its
+    traceback and lose it. Outside the main thread, where no signal arrives, this does nothing.
+
+    Raises:
+        KeyboardInterrupt: after the block, if a signal came meanwhile.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked_at = 0.0
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal asked_at
+        if asked_at and time.monotonic() - asked_at > ONE_PRESS_S:
+            raise KeyboardInterrupt
+        asked_at = asked_at or time.monotonic()
+
+    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if asked_at:
+        raise KeyboardInterrupt

@@ -7,9 +7,12 @@ through it. It knows nothing of what the commands do.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mammothbox.interfaces.cli.interrupt import held
 from mammothbox.settings import Settings, load_settings, parse_bytes
 
 if TYPE_CHECKING:
@@ -56,10 +59,11 @@ class Session:
             describe=describe,
         )
 
+    @contextmanager
     def open(
         self, *, write: bool = False, describe: str | None = None, query: bool = False
-    ) -> Library:
-        """The library, to be used as a context manager.
+    ) -> Iterator[Library]:
+        """The library, as a context manager; a Ctrl-C while it closes waits until it is closed.
 
         Args:
             write: hold its lock and make changes.
@@ -77,4 +81,9 @@ class Session:
             models = start_early(settings)
         from mammothbox.library import Library
 
-        return Library.open(settings, write=write, models=models)
+        library = Library.open(settings, write=write, models=models)
+        try:
+            yield library
+        finally:
+            with held():
+                library.close()
