@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -127,3 +129,30 @@ def test_a_press_while_a_library_closes_waits_until_it_is_closed(tmp_path, monke
     monkeypatch.undo()
     with session.open(write=True):  # nobody holds its lock
         pass
+
+
+_PRESSED = """
+import atexit, os, signal, sys
+from mammothbox.interfaces import cli
+
+def press(name="", *_):
+    if name == {name!r}:
+        os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, type("Press", (), {{"find_spec": staticmethod(press)}}))
+if not {name!r}:
+    atexit.register(press)
+cli.main(["--version"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [("mammothbox.interfaces.cli.app", 130, "error: stopped"), ("", 0, "")],
+    ids=["while it starts", "while it ends"],
+)
+def test_a_press_at_either_end_of_a_command(name: str, code: int, words: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _PRESSED.format(name=name)], capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stderr.strip()) == (code, words)

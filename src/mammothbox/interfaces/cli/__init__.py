@@ -9,16 +9,28 @@ Example:
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
+
+from mammothbox.interfaces.cli import exits
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit code.
 
+    A Ctrl-C counts from the first import on, and no longer once the command has its exit code:
+    what was asked is done then, and Python is only putting its things away.
+
     Args:
         argv: arguments without the program's name; None for the process's own.
     """
-    from mammothbox.interfaces.cli.border import run
+    try:
+        from mammothbox.interfaces.cli.border import run
 
-    sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+        code = run(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt:  # before there was a border to catch it
+        sys.stderr.write("error: stopped\n")
+        code = exits.INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
