@@ -17,9 +17,9 @@ from mammothbox.errors import WeightsMissing
 from mammothbox.models.contracts import ModelCard, Vectors
 from mammothbox.records import Done, Embedding, Kind, Passage, Result
 from mammothbox.search import KeptWords, search, similar
-from mammothbox.search.evidence import Evidence, Why, fuse
+from mammothbox.search.evidence import Evidence, fuse
 from mammothbox.search.language import foreign
-from mammothbox.store import Filters, Store, open_store
+from mammothbox.store import Filters, Store, WordMatch, open_store
 from tests.store.making import digest, done, ref
 
 MEANINGS = ("dog hound puppy", "beach sea shore", "invoice bill payment", "car truck")
@@ -225,7 +225,8 @@ def test_similar_compares_like_with_like(store: Store) -> None:
 
 def test_fusing_prefers_agreement_over_one_good_rank() -> None:
     def ranking(names: str) -> list[Evidence]:
-        return [Evidence(digest(name), Why("words", "text", name)) for name in names]
+        matches = [WordMatch(digest(name), 1.0, "text", name) for name in names]
+        return [Evidence(match.digest, "words", match) for match in matches]
 
     fused = fuse([(1.0, ranking("abc")), (1.0, ranking("cbx")), (0.5, ranking("y"))])
     assert [item.digest for item in fused][:2] == [digest("b"), digest("c")] or [

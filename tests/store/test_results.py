@@ -13,7 +13,7 @@ from mammothbox.records import Done, Failed, Kind, Passage, Result, Skipped
 from mammothbox.store import Filters, Store, Tag, open_store
 from mammothbox.store.listing import listing
 from mammothbox.store.sqlite.words import expression
-from mammothbox.store.words import indexable, snippet
+from mammothbox.store.words import indexable, looked_for, snippet
 from tests.store.making import digest, done, ref, unit
 
 
@@ -186,7 +186,7 @@ def test_a_text_is_found_by_itself(text: str) -> None:
 
 def test_snippets_show_the_word() -> None:
     text = "filler " * 100 + "the needle is here " + "filler " * 100
-    shown = snippet(text, "needle")
+    shown = snippet(text, looked_for("of the needle"))
     assert "needle" in shown
     assert len(shown) < 170
 

@@ -12,7 +12,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ from mammothbox.search.evidence import Evidence, Fused, Ranking, fuse
 from mammothbox.search.language import foreign
 from mammothbox.store import Filters, Near, Store, WordMatch
 from mammothbox.store.kept import Kept
-from mammothbox.store.words import snippet
+from mammothbox.store.words import looked_for, snippet
 
 WEIGHTS = {"words": 1.0, "names": 0.5, "meaning": 0.7, "looks": 0.7}
 """What each ranking counts. Words are what was asked for; vectors always offer something."""
@@ -93,15 +93,17 @@ def search(
     if not query.strip():
         return SearchAnswer((), ("the query is empty",))
     notes: list[str] = []
-    # Models are asked, one after the other, and vectors compared, while words are looked up.
-    with ThreadPoolExecutor(1) as aside:
+    # Models, which are other processes, are asked while words are looked up. Vectors are compared
+    # afterwards: that takes every core, and both at once took longer than one after the other.
+    with store.together(), ThreadPoolExecutor(1) as aside:
         asked = []
         if not words_only and not _must_occur(query):
-            asked = _ask(aside, store, models, query, filters, notes)
+            asked = _ask(aside, store, models, query, notes)
         find = partial(_by_words, store, query, filters)
         words = find() if kept is None else kept.get(store, (query, filters), find)
-        rankings = words + _by_vectors(asked, notes)
-    return SearchAnswer(hits_of(store, fuse(rankings, limit), filters, limit, query), tuple(notes))
+        rankings = words + _by_vectors(store, asked, filters, notes)
+        hits = hits_of(store, fuse(rankings, limit), filters, limit, query)
+    return SearchAnswer(hits, tuple(notes))
 
 
 def _by_words(store: Store, query: str, filters: Filters) -> Rankings:
@@ -125,48 +127,30 @@ def by_words(matches: list[WordMatch]) -> Ranking:
         how = "name" if match.field == "name" else "words"
         reasons = found.setdefault(match.digest, [])
         scores[match.digest] = scores.get(match.digest, 0.0) + match.score * 0.5 ** len(reasons)
-        why = Why(how, match.field, match.text, match.page, match.start_s)
-        reasons.append(Evidence(match.digest, why))
+        reasons.append(Evidence(match.digest, how, match))
     order = sorted(scores, key=lambda digest: -scores[digest])
     return [evidence for digest in order for evidence in found[digest][:3]]
 
 
 def by_vectors(matches: list[Near], how: str, least: float) -> Ranking:
     """Contents by cosine, those under `least` left out."""
-    field = "text" if how == "meaning" else ""
-    return [
-        Evidence(
-            near.digest,
-            Why(
-                how,
-                "transcript" if field and near.start_s is not None else field,
-                near.text,
-                near.page,
-                near.start_s,
-            ),
-        )
-        for near in matches
-        if near.score >= least
-    ]
+    return [Evidence(near.digest, how, near) for near in matches if near.score >= least]
 
 
 class _Asked(NamedTuple):
-    """What is being found by a vector of the query, and how contents are ranked by it."""
+    """A vector of the query to come, and how contents are ranked by it."""
 
+    space: str
+    card: ModelCard
     how: str
     least: float
-    near: Future[list[Near]]
+    vector: Future[Vector]
 
 
 def _ask(
-    aside: Executor,
-    store: Store,
-    models: SearchModels,
-    query: str,
-    filters: Filters,
-    notes: list[str],
+    aside: Executor, store: Store, models: SearchModels, query: str, notes: list[str]
 ) -> list[_Asked]:
-    """Have the query turned into vectors and compared, in every space that has any."""
+    """Have the query turned into a vector for every space that has any."""
     cards = models.cards()
     text, joint = cards["text_embedder"], cards["embedder"]
     english_only = "*" not in text.languages and "*" not in joint.languages
@@ -191,24 +175,22 @@ def _ask(
         ("joint", joint, "looks", LEAST_LOOKS, embed_joint),
     ]
 
-    def compare(space: str, card: ModelCard, embed: Callable[[], Vector]) -> list[Near]:
-        return store.nearest(space, card.id, card.revision, embed(), filters, _DEPTH)
-
     return [
-        _Asked(how, least, aside.submit(compare, space, card, embed))
+        _Asked(space, card, how, least, aside.submit(embed))
         for space, card, how, least, embed in spaces
         if store.has_vectors(space, card.id, card.revision)
     ]
 
 
-def _by_vectors(asked: list[_Asked], notes: list[str]) -> Rankings:
+def _by_vectors(store: Store, asked: list[_Asked], filters: Filters, notes: list[str]) -> Rankings:
     rankings: Rankings = []
-    for how, least, future in asked:
+    for space, card, how, least, future in asked:
         try:
-            near = future.result()
+            vector = future.result()
         except ModelError as error:
             notes.append(f"searched without {how}: {error}")
             continue
+        near = store.nearest(space, card.id, card.revision, vector, filters, _DEPTH)
         rankings.append((WEIGHTS[how], by_vectors(near, how, least)))
     return rankings
 
@@ -220,15 +202,15 @@ def hits_of(
 
     Of passages with words of `query` the part around the first of these is shown.
     """
-    paths = store.paths([item.digest for item in fused[:limit]], filters)
+    paths, wanted = store.paths([item.digest for item in fused[:limit]], filters), looked_for(query)
     hits = [
         Hit(ref.path, ref.digest, ref.kind, item.score, why)
         for item in fused[:limit]
-        for why in [tuple(_shortened(one, query) for one in item.why)]
+        for why in [tuple(_shortened(one, wanted) for one in item.why)]
         for ref in paths.get(item.digest, ())
     ]
     return tuple(hits[:limit])
 
 
-def _shortened(why: Why, query: str) -> Why:
-    return replace(why, text=snippet(why.text, query)) if why.how == "words" else why
+def _shortened(why: Why, wanted: Sequence[str]) -> Why:
+    return replace(why, text=snippet(why.text, wanted)) if why.how == "words" else why

@@ -12,10 +12,11 @@ import re
 import sys
 import time
 from collections.abc import Container, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, false, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, false, or_, select, update
 
 from mammothbox.records import Digest, FileRef, Kind
 from mammothbox.scan.events import Known
@@ -201,8 +202,15 @@ def of_digests(
     """Digest → its files that pass the filters, by path."""
     found: dict[Digest, list[FileRef]] = {}
     for start in range(0, len(digests), 500):
-        chunk = digests[start : start + 500]
-        query = select(*_COLUMNS).where(FILES.c.digest.in_(chunk), condition(filters))
-        for row in connection.execute(query.order_by(FILES.c.path)):
-            found.setdefault(row.digest, []).append(as_ref(row))
+        given = {"digests": digests[start : start + 500]}
+        for row in connection.execute(_with_digests(filters), given):
+            ref = as_ref(row)
+            found.setdefault(ref.digest, []).append(ref)
     return found
+
+
+@lru_cache(maxsize=16)
+def _with_digests(filters: Filters) -> Select[Any]:
+    """Made once: every search asks."""
+    some = FILES.c.digest.in_(bindparam("digests", expanding=True))
+    return select(*_COLUMNS).where(some, condition(filters)).order_by(FILES.c.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func
 
@@ -11,8 +12,7 @@ from mammothbox.records import Digest
 from mammothbox.store.schema import VECTORS
 
 
-@dataclass(frozen=True, slots=True)
-class WordMatch:
+class WordMatch(NamedTuple):
     """A passage that has words of the query.
 
     Attributes:
@@ -29,8 +29,7 @@ class WordMatch:
     start_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(NamedTuple):
     """A content whose vector is near: cosine `score`, and the part of it that is nearest."""
 
     digest: Digest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,6 +24,7 @@ class Session:
     def __init__(self, backend: Backend, on_call: OnCall | None = None) -> None:
         self._backend = backend
         self._on_call = on_call
+        self._mine = threading.local()
 
     @property
     def backend(self) -> Backend:
@@ -62,9 +64,24 @@ class Session:
         """One moment to read from, for modules of this package."""
         return self._reading()
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread asks meanwhile by words and vectors goes through one connection.
+
+        Each question still sees a moment of its own.
+        """
+        with self._asking() as connection:
+            before = getattr(self._mine, "connection", None)
+            self._mine.connection = connection
+            try:
+                yield
+            finally:
+                self._mine.connection = before
+
     def _asking(self) -> AbstractContextManager[Connection]:
         """For one question, or several that need not see the same moment: fewer round trips."""
-        return self._backend.asking()
+        connection: Connection | None = getattr(self._mine, "connection", None)
+        return contextlib.nullcontext(connection) if connection else self._backend.asking()
 
     @contextlib.contextmanager
     def _writing(self, name: str) -> Iterator[Connection]:

@@ -5,8 +5,10 @@ How the nearest are found is the engines' own, see `backend.VectorIndex`.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from mammothbox.records import Vector
 from mammothbox.store.found import Space
@@ -29,5 +31,10 @@ def spaces(connection: Connection) -> list[tuple[Space, int]]:
 
 def any_in(connection: Connection, space: Space) -> bool:
     """Whether `space` has any vector at all."""
-    query = select(VECTORS.c.id).where(space.rows()).limit(1)
-    return connection.scalar(query) is not None
+    return connection.scalar(_one_in(space)) is not None
+
+
+@lru_cache(maxsize=16)
+def _one_in(space: Space) -> Select[tuple[int]]:
+    """Made once: every search asks."""
+    return select(VECTORS.c.id).where(space.rows()).limit(1)

@@ -14,6 +14,7 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -75,18 +76,22 @@ def ahead(limit: int, *, narrow: bool) -> list[int]:
     return [3 * limit] if narrow else [round(1.25 * limit), 3 * limit]
 
 
-def snippet(text: str, query: str, length: int = 160) -> str:
-    """The part of `text` around the first word of the query, at most `length` characters."""
+def looked_for(query: str) -> list[str]:
+    """What of `query` a text is searched for by `snippet`: phrases and words, case folded."""
+    phrases, words = terms(query)
+    return [
+        term.replace(" ", "") if _UNSPACED_ONE.search(term) else term.casefold()
+        for term in phrases + words
+    ]
+
+
+def snippet(text: str, wanted: Sequence[str], length: int = 160) -> str:
+    """The part of `text` around the first of the `wanted` words, at most `length` characters."""
     text = " ".join(text.split())
     if len(text) <= length:
         return text
-    phrases, words = terms(query)
     low = text.casefold()
-    places = [
-        low.find(term.replace(" ", "") if _UNSPACED_ONE.search(term) else term.casefold())
-        for term in phrases + words
-    ]
-    first = min((place for place in places if place >= 0), default=0)
+    first = min((place for word in wanted if (place := low.find(word)) >= 0), default=0)
     start = max(0, min(first - length // 3, len(text) - length))
     start = text.find(" ", start) + 1 if start and " " in text[start : start + 20] else start
     return ("…" if start else "") + text[start : start + length].rstrip() + "…"

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from mammothbox.store.found import Near, Space
 from mammothbox.store.schema import FILES, VECTORS
 from mammothbox.store.sqlite import flat
 from mammothbox.store.sqlite.database import insert_rows
-from mammothbox.store.sqlite.said import Said, rows_of
+from mammothbox.store.sqlite.said import Said
 from mammothbox.store.words import ahead
 
 FOLDER = "vectors"
@@ -37,6 +37,8 @@ _PART = 50_000
 """Rows appended at a time where many are new."""
 _ASKED = 500
 """Rows looked up at a time."""
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 class VectorFiles:
@@ -165,8 +167,8 @@ def _nearest(
         filters: contents of which no file passes are left out.
     """
     pieces = files.current(connection, space, len(query))
-    ids = np.concatenate([piece.ids for piece in pieces])
-    score = np.concatenate([flat.scores(piece.rows, query) for piece in pieces])
+    ids = _joined([piece.ids for piece in pieces])
+    score = _joined([flat.scores(piece.rows, query) for piece in pieces])
     found: dict[Digest, Near] = {}
     narrowed = False
     width, start = max(64, ahead(limit, narrow=filters.narrow)[0]), 0
@@ -185,6 +187,10 @@ def _nearest(
     return list(found.values())[:limit]
 
 
+def _joined(parts: list[npt.NDArray[Number]]) -> npt.NDArray[Number]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
 def _look_up(
     connection: Connection,
     ids: npt.NDArray[np.int64],
@@ -195,14 +201,17 @@ def _look_up(
     rows: dict[int, Any] = {}
     for start in range(0, len(ids), _ASKED):
         some = ids[start : start + _ASKED].tolist()
-        ask = _owners(len(some), filters) if filters.narrow else _usual_owners(len(some))
-        asked = {f"id{at}": number for at, number in enumerate(some)}
-        rows.update({row[0]: row[1:] for row in rows_of(connection, ask, asked)})
-    return [
-        Near(rows[n][0], float(s), *rows[n][1:])
-        for n, s in zip(ids.tolist(), score, strict=True)
-        if n in rows
-    ]
+        rows.update({row[0]: row for row in _belongings(connection, some, filters)})
+    found = ((rows.get(number), s) for number, s in zip(ids.tolist(), score.tolist(), strict=True))
+    return [Near(row[1], s, row[2], row[3], row[4]) for row, s in found if row]
+
+
+def _belongings(connection: Connection, ids: list[int], filters: Filters) -> Sequence[Any]:
+    """(id, digest, page, start_s, text) of vectors whose content passes."""
+    if not filters.narrow:
+        return _usual_owners(len(ids)).rows_for(connection, ids)
+    asked = {f"id{at}": number for at, number in enumerate(ids)}
+    return connection.execute(_owners(len(ids), filters), asked).all()
 
 
 @lru_cache(maxsize=32)

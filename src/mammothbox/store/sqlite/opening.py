@@ -12,7 +12,7 @@ from mammothbox.errors import NotFound
 from mammothbox.store import migrations
 from mammothbox.store.backend import Backend
 from mammothbox.store.place import WriterLock, check_fit, make_directory
-from mammothbox.store.sqlite.database import DATABASE_NAME, connect, insert_rows
+from mammothbox.store.sqlite.database import DATABASE_NAME, EACH_ALONE, connect, insert_rows
 from mammothbox.store.sqlite.nearest import VectorFiles
 from mammothbox.store.sqlite.words import Fts5
 
@@ -49,7 +49,7 @@ def _backend(directory: Path, lock: WriterLock | None) -> Backend:
         local=True,
         writable=lock is not None,
         reading=engine.connect,
-        asking=engine.connect,
+        asking=engine.execution_options(**EACH_ALONE).connect,
         writing=engine.begin,
         guard=_one_writer,
         claim=lambda _, keys: contextlib.nullcontext(set(keys)),

@@ -23,10 +23,15 @@ class Said:
         self._usual = compiled.params
 
     def rows(self, connection: Connection, values: Mapping[str, object]) -> Sequence[Any]:
-        """The rows found with `values`, as the database gives them."""
+        """The rows found with `values`: the driver's own tuples."""
         given = {**self._usual, **values}
-        order = tuple(given[name] for name in self._names)
-        return connection.exec_driver_sql(self._text, order).all()
+        return self.rows_for(connection, [given[name] for name in self._names])
+
+    def rows_for(self, connection: Connection, values: Sequence[object]) -> Sequence[Any]:
+        """The same with the values as they follow each other in the text."""
+        found = connection.exec_driver_sql(self._text, tuple(values))
+        rows: Sequence[Any] = found.cursor.fetchall()
+        return rows
 
 
 def rows_of(
