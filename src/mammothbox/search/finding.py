@@ -13,7 +13,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -93,15 +93,15 @@ def search(
     if not query.strip():
         return SearchAnswer((), ("the query is empty",))
     notes: list[str] = []
-    # Models, which are other processes, are asked while words are looked up. Vectors are compared
-    # afterwards: that takes every core, and both at once took longer than one after the other.
+    # Models, which are other processes, are asked while words are looked up, and so is a server for
+    # near vectors. Flat files come afterwards: they take every core, and both at once took longer.
     with store.together(), ThreadPoolExecutor(1) as aside:
         asked = []
         if not words_only and not _must_occur(query):
-            asked = _ask(aside, store, models, query, notes)
+            asked = _ask(aside, store, models, query, filters, notes)
         find = partial(_by_words, store, query, filters)
         words = find() if kept is None else kept.get(store, (query, filters), find)
-        rankings = words + _by_vectors(store, asked, filters, notes)
+        rankings = words + _by_vectors(asked, notes)
         hits = hits_of(store, fuse(rankings, limit), filters, limit, query)
     return SearchAnswer(hits, tuple(notes))
 
@@ -138,19 +138,22 @@ def by_vectors(matches: list[Near], how: str, least: float) -> Ranking:
 
 
 class _Asked(NamedTuple):
-    """A vector of the query to come, and how contents are ranked by it."""
+    """What is being found by a vector of the query, and how contents are ranked by it."""
 
-    space: str
-    card: ModelCard
     how: str
     least: float
-    vector: Future[Vector]
+    near: Callable[[], list[Near]]
 
 
 def _ask(
-    aside: Executor, store: Store, models: SearchModels, query: str, notes: list[str]
+    aside: Executor,
+    store: Store,
+    models: SearchModels,
+    query: str,
+    filters: Filters,
+    notes: list[str],
 ) -> list[_Asked]:
-    """Have the query turned into a vector for every space that has any."""
+    """Have the query turned into vectors and compared, in every space that has any."""
     cards = models.cards()
     text, joint = cards["text_embedder"], cards["embedder"]
     english_only = "*" not in text.languages and "*" not in joint.languages
@@ -170,28 +173,34 @@ def _ask(
         with models.embedder() as embedder:
             return np.asarray(embedder.embed_texts([query])[0], dtype=np.float32)
 
+    def compare(
+        space: str, card: ModelCard, embed: Callable[[], Vector]
+    ) -> Callable[[], list[Near]]:
+        def near(vector: Callable[[], Vector]) -> list[Near]:
+            return store.nearest(space, card.id, card.revision, vector(), filters, _DEPTH)
+
+        if store.backend.local:
+            return partial(near, aside.submit(embed).result)
+        return aside.submit(near, embed).result
+
     spaces: list[tuple[str, ModelCard, str, float, Callable[[], Vector]]] = [
         ("text", text, "meaning", LEAST_MEANING, embed_text),
         ("joint", joint, "looks", LEAST_LOOKS, embed_joint),
     ]
-
     return [
-        _Asked(space, card, how, least, aside.submit(embed))
+        _Asked(how, least, compare(space, card, embed))
         for space, card, how, least, embed in spaces
         if store.has_vectors(space, card.id, card.revision)
     ]
 
 
-def _by_vectors(store: Store, asked: list[_Asked], filters: Filters, notes: list[str]) -> Rankings:
+def _by_vectors(asked: list[_Asked], notes: list[str]) -> Rankings:
     rankings: Rankings = []
-    for space, card, how, least, future in asked:
+    for how, least, near in asked:
         try:
-            vector = future.result()
+            rankings.append((WEIGHTS[how], by_vectors(near(), how, least)))
         except ModelError as error:
             notes.append(f"searched without {how}: {error}")
-            continue
-        near = store.nearest(space, card.id, card.revision, vector, filters, _DEPTH)
-        rankings.append((WEIGHTS[how], by_vectors(near, how, least)))
     return rankings
 
 

@@ -25,10 +25,10 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, exists, fun
 from mammothbox.records import Digest, Vector
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import Near, Space
+from mammothbox.store.said import Said
 from mammothbox.store.schema import FILES, VECTORS
 from mammothbox.store.sqlite import flat
 from mammothbox.store.sqlite.database import insert_rows
-from mammothbox.store.sqlite.said import Said
 from mammothbox.store.words import ahead
 
 FOLDER = "vectors"

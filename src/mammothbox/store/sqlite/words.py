@@ -29,8 +29,8 @@ from sqlalchemy.sql import column, table
 
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import WordMatch
+from mammothbox.store.said import Said, rows_of
 from mammothbox.store.schema import FILES, PASSAGES
-from mammothbox.store.sqlite.said import Said, rows_of
 from mammothbox.store.words import ahead, terms
 
 _FOUND = tuple(PASSAGES.c[name] for name in ("digest", "field", "text", "page", "start_s"))

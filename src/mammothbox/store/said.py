@@ -9,28 +9,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.dialects import sqlite
 
 
 class Said:
-    """`statement`, whose values are named in `bindparam`s; none of them is a list."""
+    """`statement`, whose values are named in `bindparam`s; none of them is a list.
 
-    def __init__(self, statement: Select[Any]) -> None:
-        compiled = statement.compile(dialect=sqlite.dialect())
+    Args:
+        statement: the question.
+        dialect: of the engine that is asked; None for SQLite's.
+    """
+
+    def __init__(self, statement: Select[Any], dialect: Dialect | None = None) -> None:
+        compiled = statement.compile(dialect=dialect or sqlite.dialect())
         self._text = str(compiled)
-        self._names: Sequence[str] = compiled.positiontup or ()
+        self._names: Sequence[str] | None = compiled.positiontup
         self._usual = compiled.params
 
     def rows(self, connection: Connection, values: Mapping[str, object]) -> Sequence[Any]:
         """The rows found with `values`: the driver's own tuples."""
         given = {**self._usual, **values}
-        return self.rows_for(connection, [given[name] for name in self._names])
+        if self._names is None:
+            return self._fetch(connection, given)
+        return self._fetch(connection, tuple(given[name] for name in self._names))
 
     def rows_for(self, connection: Connection, values: Sequence[object]) -> Sequence[Any]:
-        """The same with the values as they follow each other in the text."""
-        found = connection.exec_driver_sql(self._text, tuple(values))
-        rows: Sequence[Any] = found.cursor.fetchall()
+        """The same with the values as they follow each other in the text; SQLite only."""
+        return self._fetch(connection, tuple(values))
+
+    def _fetch(self, connection: Connection, given: Any) -> Sequence[Any]:
+        rows: Sequence[Any] = connection.exec_driver_sql(self._text, given).cursor.fetchall()
         return rows
 
 
