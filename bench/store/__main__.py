@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ from mammothbox.store.postgres.nearest import table_of
 from mammothbox.store.schema import FILES
 
 INSERTED = 1_000
-"""Results that are stored one by one, for the rate."""
+"""Results that are stored in each round, for the rate."""
 ROUNDS = 5
 CHOSEN = ("shared_buffers=4GB", "max_wal_size=8GB", "max_parallel_maintenance_workers=2")
 """Of the server; `--size` 1,000,000 needs some 6 GB of memory for it."""
@@ -63,12 +64,8 @@ def fill(store: Store, rows: np.ndarray) -> float:
     return time.perf_counter() - begin
 
 
-def timed(call: Callable[[Any], object], items: Sequence[Any]) -> dict[str, float]:
-    """p50 and p95 of calls, milliseconds; the first five warm up."""
-    return _percentiles(_times(call, items))
-
-
 def _times(call: Callable[[Any], object], items: Sequence[Any]) -> list[float]:
+    """Milliseconds of each call; the first five are called before, to warm up."""
     for item in items[:5]:
         call(item)
     took = []
@@ -80,6 +77,7 @@ def _times(call: Callable[[Any], object], items: Sequence[Any]) -> list[float]:
 
 
 def _percentiles(took: Sequence[float]) -> dict[str, float]:
+    """p50 and p95."""
     return {"p50_ms": float(np.percentile(took, 50)), "p95_ms": float(np.percentile(took, 95))}
 
 
@@ -131,8 +129,15 @@ def beside(ours: dict[str, float], bare: dict[str, float]) -> dict[str, float]:
     }
 
 
-def rates(ours: float, bare: float) -> dict[str, float]:
-    """Results a second, ours and by hand."""
+def rates(
+    store: Store, by_hand: Callable[[int, np.ndarray], float], rows: np.ndarray
+) -> dict[str, float]:
+    """Results a second, ours and by hand: the medians of `ROUNDS` in turn."""
+    took: tuple[list[float], list[float]] = ([], [])
+    for turn in range(ROUNDS):
+        took[0].append(commits(store, rows, 10**8 + turn * 10**6))
+        took[1].append(by_hand(2 * 10**9 + turn * 10**6, rows))
+    ours, bare = (float(np.median(some)) for some in took)
     return {"commits_per_s": ours, "bare_commits_per_s": bare, "commits_overhead": bare / ours}
 
 
@@ -143,17 +148,15 @@ def sqlite(store: Store, rows: np.ndarray, queries: np.ndarray) -> dict[str, Any
     ask(store)(queries[0])
     first = time.perf_counter() - begin
     matrix = rows.astype(np.float32)
-    bare = timed(lambda q: np.argpartition(-(matrix @ q), 10)[:10], list(queries))
-    ours = timed(ask(store), list(queries))
+    turns = in_turn(ask(store), lambda q: np.argpartition(-(matrix @ q), 10)[:10], list(queries))
     found = {
         "filled_per_s": len(rows) / seconds,
         "first_question_s": first,
         "recall_at_10": recall(store, matrix, queries[:30]),
-        **beside(ours, bare),
+        **turns,
     }
-    some = rows[:INSERTED]
-    by_hand = inserts_sqlite(store.directory, 2 * 10**9, some)
-    return {**found, **rates(commits(store, some, 10**8), by_hand)}
+    by_hand = partial(inserts_sqlite, store.directory)
+    return {**found, **rates(store, by_hand, rows[:INSERTED])}
 
 
 def postgres(store: Store, url: str, rows: np.ndarray, queries: np.ndarray) -> dict[str, Any]:
@@ -169,8 +172,8 @@ def postgres(store: Store, url: str, rows: np.ndarray, queries: np.ndarray) -> d
         sizes = connection.execute(query, (table, f"{table}_graph")).fetchone()
     with pgvector(url, rows.shape[1]) as by_hand:
         for call in (by_hand, ask(store)):  # what pages cost the first time is nobody's
-            timed(call, list(queries))
-        ours, bare = timed(ask(store), list(queries)), timed(by_hand, list(queries))
+            _times(call, list(queries))
+        turns = in_turn(ask(store), by_hand, list(queries))
     found = {
         "filled_per_s": len(rows) / seconds,
         "graph_built_s": built,
@@ -178,11 +181,9 @@ def postgres(store: Store, url: str, rows: np.ndarray, queries: np.ndarray) -> d
         "table_bytes": sizes[0] if sizes else 0,
         "graph_bytes": sizes[1] if sizes else 0,
         "recall_at_10": recall(store, rows.astype(np.float32), queries[:30]),
-        **beside(ours, bare),
+        **turns,
     }
-    some = rows[:INSERTED]
-    bare_rate = inserts_postgres(url, 2 * 10**9, some)
-    return {**found, **rates(commits(store, some, 10**8), bare_rate)}
+    return {**found, **rates(store, partial(inserts_postgres, url), rows[:INSERTED])}
 
 
 def build(url: str, table: str) -> float:

@@ -12,15 +12,28 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 
 from mammothbox.records import Digest, Done, Failed, FileRef, Kind, Outcome, Result, Skipped
 from mammothbox.store.backend import Backend, VectorIndex, WordIndex
 from mammothbox.store.facets import record_facets
 from mammothbox.store.files import _COLUMNS, as_ref
+from mammothbox.store.said import Said
 from mammothbox.store.schema import FILES, PASSAGES, RESULTS, VECTORS
 from mammothbox.store.words import clean, indexable
 
@@ -202,9 +215,17 @@ def _known_steps(connection: Connection, digests: Sequence[Digest]) -> set[tuple
     known: set[tuple[str, str]] = set()
     for start in range(0, len(digests), _CHUNK):
         chunk = digests[start : start + _CHUNK]
-        query = select(RESULTS.c.digest, RESULTS.c.step).where(RESULTS.c.digest.in_(chunk))
-        known.update((row.digest, row.step) for row in connection.execute(query))
+        given = {f"digest{at}": digest for at, digest in enumerate(chunk)}
+        known.update(_steps_of(len(chunk), connection.dialect).rows(connection, given))
     return known
+
+
+@lru_cache(maxsize=32)
+def _steps_of(count: int, dialect: Dialect) -> Said:
+    """The question which steps so many contents have; made once, since every batch asks it."""
+    digests: list[BindParameter[str]] = [bindparam(f"digest{at}") for at in range(count)]
+    asked = select(RESULTS.c.digest, RESULTS.c.step).where(RESULTS.c.digest.in_(digests))
+    return Said(asked, dialect)
 
 
 def _add(connection: Connection, backend: Backend, batch: Sequence[Result]) -> None:

@@ -13,7 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event
 
 from mammothbox.scan.rules import LIBRARY_FILE
 
@@ -74,8 +74,8 @@ def insert_rows(
     if "id" in rows[0]:
         ids = [row["id"] for row in rows]
     else:
-        query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
-        last = int(connection.scalar(query, {"name": table.name}) or 0)
+        query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+        last = int(connection.exec_driver_sql(query, (table.name,)).scalar() or 0)
         ids = list(range(last + 1, last + 1 + len(rows)))
     names = [name for name in rows[0] if name != "id"]
     marks = ", ".join("?" * (len(names) + 1))
