@@ -7,8 +7,8 @@ import json
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -111,10 +111,10 @@ def recall(store: Store, matrix: np.ndarray, queries: np.ndarray) -> float:
 def commits(store: Store, rows: np.ndarray, first: int) -> float:
     """Results a second through `commit`, with a passage and a vector each."""
     store.record_files([ref(first + at) for at in range(len(rows))])
+    made = [result(first + at, row) for at, row in enumerate(rows)]
     begin = time.perf_counter()
-    for start in range(0, len(rows), BATCH):
-        numbers = range(start, min(start + BATCH, len(rows)))
-        store.commit([result(first + at, rows[at]) for at in numbers])
+    for start in range(0, len(made), BATCH):
+        store.commit(made[start : start + BATCH])
     return len(rows) / (time.perf_counter() - begin)
 
 
@@ -224,24 +224,35 @@ def fused(store: Store, url: str, count: int, base: np.ndarray) -> dict[str, flo
     return {**found, "documents": count, "loaded_s": loaded, "graph_built_s": built}
 
 
+@contextmanager
+def opened(name: str, server: PostgresServer | None) -> Iterator[tuple[Store, str]]:
+    """An empty library and the address of its database, if it has one."""
+    url = create_database(server.url("postgres"), name) if server else ""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        open_store(Path(scratch) / "library", write=True, url=url) as store,
+    ):
+        yield store, url
+
+
 def measure(name: str, options: argparse.Namespace, base: np.ndarray) -> dict[str, Any]:
-    """Everything about one engine."""
+    """Everything about one engine; vectors and documents have a library each."""
     found: dict[str, Any] = {}
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = ""
-        if name == "postgres":
-            server = stack.enter_context(PostgresServer(*CHOSEN))
-            url = create_database(server.url("postgres"), "bench")
-        store = stack.enter_context(open_store(scratch / "library", write=True, url=url))
+        server = stack.enter_context(PostgresServer(*CHOSEN)) if name == "postgres" else None
         if options.size:
             rows = noisy(base, options.size, 1)
             queries = noisy(base, options.queries, 2).astype(np.float32)
             queries /= np.linalg.norm(queries, axis=1, keepdims=True)
-            found |= postgres(store, url, rows, queries) if url else sqlite(store, rows, queries)
+            with opened("vectors", server) as (store, url):
+                found |= (
+                    postgres(store, url, rows, queries) if url else sqlite(store, rows, queries)
+                )
             found["memory_bytes"] = psutil.Process().memory_info().rss
+            print(json.dumps({name: found}), flush=True)
         if options.documents:
-            found["fused"] = fused(store, url, options.documents, base)
+            with opened("documents", server) as (store, url):
+                found["fused"] = fused(store, url, options.documents, base)
     return found
 
 

@@ -40,22 +40,22 @@ def pgvector(url: str, dimensions: int) -> Iterator[Callable[[np.ndarray], objec
         yield lambda q: connection.execute(query, (str(q.tolist()),)).fetchall()
 
 
-def _rows(first: int, rows: np.ndarray) -> Iterator[list[tuple[Any, ...]]]:
+def _rows(first: int, rows: np.ndarray) -> list[list[tuple[Any, ...]]]:
     """Batches of (number, digest, text, vector)."""
-    for start in range(0, len(rows), BATCH):
-        numbers = range(start, min(start + BATCH, len(rows)))
-        yield [
-            (first + at, digest_of(first + at), f"a new photo number {at} of a dog", rows[at])
-            for at in numbers
-        ]
+    made = [
+        (first + at, digest_of(first + at), f"a new photo number {at} of a dog", row)
+        for at, row in enumerate(rows)
+    ]
+    return [made[start : start + BATCH] for start in range(0, len(made), BATCH)]
 
 
 def inserts_sqlite(folder: Path, first: int, rows: np.ndarray) -> float:
     """Results a second, each with a passage and a vector, through `sqlite3`."""
     with closing(sqlite3.connect(folder / DATABASE_NAME, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
+        batches = _rows(first, rows)
         begin = time.perf_counter()
-        for batch in _rows(first, rows):
+        for batch in batches:
             connection.execute("BEGIN IMMEDIATE")
             _all(connection.executemany, batch, "?")
             connection.executemany(
@@ -71,8 +71,9 @@ def inserts_postgres(url: str, first: int, rows: np.ndarray) -> float:
     table = table_of(SPACE, rows.shape[1])
     words_of = "INSERT INTO passage_words (id, length, words)"
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        batches = _rows(first, rows)
         begin = time.perf_counter()
-        for batch in _rows(first, rows):
+        for batch in batches:
             _all(cursor.executemany, batch, "%s")
             cursor.executemany(
                 f"{words_of} VALUES (%s, 8, to_tsvector('mammothbox_words', %s))",

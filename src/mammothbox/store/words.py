@@ -39,7 +39,9 @@ COMMON = frozenset(
 
 def clean(text: str) -> str:
     """Text that UTF-8 can hold: lone surrogates become ``?``, NUL a blank."""
-    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", " ")
 
 
 def indexable(text: str) -> str:

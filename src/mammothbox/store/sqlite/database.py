@@ -71,17 +71,25 @@ def insert_rows(
     connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
 ) -> Sequence[int]:
     """Ids go on from the last one, since nobody else writes; RETURNING would go row by row."""
+    driver = driver_of(connection)
     if "id" in rows[0]:
         ids = [row["id"] for row in rows]
     else:
         query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-        last = int(connection.exec_driver_sql(query, (table.name,)).scalar() or 0)
+        (last,) = driver.execute(query, (table.name,)).fetchone() or (0,)
         ids = list(range(last + 1, last + 1 + len(rows)))
     names = [name for name in rows[0] if name != "id"]
     marks = ", ".join("?" * (len(names) + 1))
     statement = f"INSERT INTO {table.name} (id, {', '.join(names)}) VALUES ({marks})"  # noqa: S608
     values = itemgetter(*names)
-    connection.exec_driver_sql(  # the values are the driver's own, so nothing has to look at them
+    driver.executemany(  # the values are the driver's own, so nothing has to look at them
         statement, [(number, *values(row)) for number, row in zip(ids, rows, strict=True)]
     )
     return ids
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, in a transaction that writes, for what comes in every batch."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver

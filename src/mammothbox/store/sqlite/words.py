@@ -31,6 +31,7 @@ from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import WordMatch
 from mammothbox.store.said import Said, rows_of
 from mammothbox.store.schema import FILES, PASSAGES
+from mammothbox.store.sqlite.database import driver_of
 from mammothbox.store.words import ahead, terms
 
 _FOUND = tuple(PASSAGES.c[name] for name in ("digest", "field", "text", "page", "start_s"))
@@ -57,9 +58,8 @@ class Fts5:
     def add_passages(self, connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
         """See `WordIndex`."""
         if rows:
-            connection.exec_driver_sql(
-                "INSERT INTO passages_fts(rowid, words) VALUES (?, ?)", list(rows)
-            )
+            insert = "INSERT INTO passages_fts(rowid, words) VALUES (?, ?)"
+            driver_of(connection).executemany(insert, rows)
 
     def drop_passages(self, connection: Connection, digest: str, step: str | None) -> None:
         """See `WordIndex`."""
