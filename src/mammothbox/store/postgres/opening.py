@@ -38,7 +38,8 @@ def open_postgres(directory: Path, url: str, *, write: bool, shared: bool) -> Ba
     except BaseException:
         engine.dispose()
         raise
-    return _backend(directory, engine, place, lock)
+    asking = connect(where, write=lock is not None, alone=True)
+    return _backend(directory, engine, asking, place, lock)
 
 
 def _upgrade(where: URL, place: str, *, alone: bool) -> None:
@@ -57,11 +58,14 @@ def _upgrade(where: URL, place: str, *, alone: bool) -> None:
         engine.dispose()
 
 
-def _backend(directory: Path, engine: Engine, place: str, lock: WriterLock | None) -> Backend:
+def _backend(
+    directory: Path, engine: Engine, asking: Engine, place: str, lock: WriterLock | None
+) -> Backend:
     def close() -> None:
         if lock:
             lock.release()
         engine.dispose()
+        asking.dispose()
 
     return Backend(
         place=place,
@@ -69,7 +73,7 @@ def _backend(directory: Path, engine: Engine, place: str, lock: WriterLock | Non
         local=False,
         writable=lock is not None,
         reading=partial(reading, engine, place),
-        asking=partial(reading, engine.execution_options(isolation_level="AUTOCOMMIT"), place),
+        asking=partial(reading, asking, place),
         writing=partial(writing, engine, place),
         guard=guard,
         claim=partial(claim, engine, place),
