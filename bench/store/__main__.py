@@ -180,7 +180,7 @@ def postgres(store: Store, url: str, rows: np.ndarray, queries: np.ndarray) -> d
         "graph_built_per_s": len(rows) / built,
         "table_bytes": sizes[0] if sizes else 0,
         "graph_bytes": sizes[1] if sizes else 0,
-        "recall_at_10": recall(store, rows.astype(np.float32), queries[:30]),
+        "recall_at_10": recall(store, rows.astype(np.float32), queries),
         **turns,
     }
     return {**found, **rates(store, partial(inserts_postgres, url), rows[:INSERTED])}
