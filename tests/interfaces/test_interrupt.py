@@ -12,8 +12,9 @@ import pytest
 
 from mammothbox.errors import Interrupted
 from mammothbox.events import Event, Note, StageFinished, StageStarted
-from mammothbox.interfaces.cli import interrupt
-from mammothbox.interfaces.cli.interrupt import Stopper, held
+from mammothbox.interfaces.cli import holding
+from mammothbox.interfaces.cli.holding import held
+from mammothbox.interfaces.cli.interrupt import Stopper
 from mammothbox.interfaces.cli.session import Session
 from mammothbox.library import Library
 
@@ -37,7 +38,7 @@ def test_the_first_stops_at_the_next_event_after_it_was_heard(number: int, capfd
 
 
 def test_the_second_stops_at_once(monkeypatch) -> None:
-    monkeypatch.setattr(interrupt, "ONE_PRESS_S", 0.0)
+    monkeypatch.setattr(holding, "ONE_PRESS_S", 0.0)
     with Stopper(lambda event: None):
         _press()
         with pytest.raises(KeyboardInterrupt):
@@ -91,7 +92,7 @@ def test_what_is_held_ends_before_a_press_counts(number: int) -> None:
 
 
 def test_a_second_press_ends_what_is_held(monkeypatch) -> None:
-    monkeypatch.setattr(interrupt, "ONE_PRESS_S", 0.0)
+    monkeypatch.setattr(holding, "ONE_PRESS_S", 0.0)
     reached: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         _hold(signal.SIGINT, reached)

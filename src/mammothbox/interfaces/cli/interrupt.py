@@ -2,27 +2,20 @@
 
 A `Stopper` listens to the run's events. After the first Ctrl-C (or SIGTERM) it raises
 `Interrupted` from the next event, where everything finished so far is stored. While nothing is
-in flight, as in an idle `watch`, it stops at once. `held` is for what should not be cut in half, as
-closing a library.
+in flight, as in an idle `watch`, it stops at once.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from mammothbox.errors import Interrupted
 from mammothbox.events import Event, OnEvent, StageFinished
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-ONE_PRESS_S = 0.5
-"""Signals closer together are one wish: `timeout` and shells send theirs twice."""
+from mammothbox.interfaces.cli import holding
 
 
 class Stopper:
@@ -41,7 +34,7 @@ class Stopper:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stopper:
-        for number in _SIGNALS:
+        for number in holding.SIGNALS:
             self._before[number] = signal.signal(number, self._on_signal)
         return self
 
@@ -51,7 +44,7 @@ class Stopper:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        if self._idle or (self._asked_at and now - self._asked_at > ONE_PRESS_S):
+        if self._idle or (self._asked_at and now - self._asked_at > holding.ONE_PRESS_S):
             raise KeyboardInterrupt
         if self._asked_at:
             return
@@ -71,34 +64,3 @@ class Stopper:
             raise Interrupted(
                 "stopped; what is finished is kept, and the next run goes on from here"
             )
-
-
-@contextmanager
-def held() -> Iterator[None]:
-    """Let the block end before a Ctrl-C or SIGTERM in it counts; a second one counts at once.
-
-    Libraries take a `KeyboardInterrupt` while they close for an error of their own, print its
-    traceback and lose it. Outside the main thread, where no signal arrives, this does nothing.
-
-    Raises:
-        KeyboardInterrupt: after the block, if a signal came meanwhile.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    asked_at = 0.0
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        nonlocal asked_at
-        if asked_at and time.monotonic() - asked_at > ONE_PRESS_S:
-            raise KeyboardInterrupt
-        asked_at = asked_at or time.monotonic()
-
-    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if asked_at:
-        raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mammothbox.interfaces.cli.interrupt import held
+from mammothbox.interfaces.cli.holding import held
 from mammothbox.settings import Settings, load_settings, parse_bytes
 
 if TYPE_CHECKING:
