@@ -35,6 +35,7 @@ TEXTS = (
 QUERIES = (
     *("dog", "dogs beach", "run", '"the dog"', "beach zurich", "cafe naive", "mail", "example ann"),
     *("1 234", "snake", "京タワー", "ТЕСТ", "bak", '"dog on" beach', "walk sea nobody"),
+    *("dog dog beach run", '"dog" dog dog beach'),
 )
 
 

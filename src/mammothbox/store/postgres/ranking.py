@@ -36,7 +36,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.postgres.schema import CONFIGURATION, NAME_WORDS
-from mammothbox.store.said import Said
+from mammothbox.store.said import Said, rows_of
 from mammothbox.store.schema import FILES, PASSAGES
 
 COUNTED = 20_000
@@ -103,9 +103,8 @@ class Question:
 
     def rows(self, connection: Connection, values: dict[str, Any]) -> Sequence[Any]:
         """(score, texts that were scored, digest, ...) of the best that pass, best first."""
-        if self.filters.narrow:
-            return connection.execute(self.statement(), values).all()
-        return _said(self, connection.dialect).rows(connection, values)
+        made = self.statement() if self.filters.narrow else _said(self, connection.dialect)
+        return rows_of(connection, made, values)
 
     def statement(self) -> Select[Any]:
         """With the parameters of `values_of`, `most` to look up, and `limit`."""
@@ -156,7 +155,7 @@ def ask_for(
     filters: Filters,
 ) -> tuple[Question, dict[str, Any]] | None:
     """The question for units that must and that may occur, and its values; None if in vain."""
-    musts, mays = (list(dict.fromkeys(units)) for units in wanted)
+    musts, mays = wanted  # a word that is said twice counts twice, as in FTS5
     counts = _counts(connection, table, [*musts, *mays]) if musts or mays else {}
     have = sorted((unit for unit in mays if counts[unit].rows), key=lambda one: counts[one].rows)
     if not all(counts[unit].rows for unit in musts) or not (have or (musts and not mays)):
@@ -178,7 +177,8 @@ class _Count(NamedTuple):
     asked: str
 
 
-def _counts(connection: Connection, table: Table, units: Sequence[str]) -> dict[str, _Count]:
+def _counts(connection: Connection, table: Table, wanted: Sequence[str]) -> dict[str, _Count]:
+    units = list(dict.fromkeys(wanted))
     given = {f"unit{at}": unit for at, unit in enumerate(units)}
     [found] = _counting(table, len(units), connection.dialect).rows(connection, given)
     number = len(units)
