@@ -15,11 +15,13 @@ import itertools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from sqlalchemy import (
     Connection,
+    Dialect,
     Float,
     Integer,
     Select,
@@ -40,6 +42,7 @@ from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import Near, Space
 from mammothbox.store.postgres.connecting import PROPOSED
 from mammothbox.store.postgres.copying import copy_vectors, insert_rows
+from mammothbox.store.said import Said, rows_of
 from mammothbox.store.schema import FILES, VECTORS
 
 EXACT = 5_000
@@ -71,7 +74,6 @@ class Hnsw:
     def __init__(self) -> None:
         self._types: dict[str, str] = {}
         self._large: set[str] = set()
-        self._said: dict[tuple[str, bool], str] = {}
         self._guard = threading.Lock()
 
     def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -114,7 +116,7 @@ class Hnsw:
             if not every:
                 _walk(connection, max(PROPOSED, min(MOST_PROPOSED, width)))
             values = {"query": str(query.tolist()), "width": width}
-            rows = self._ask(connection, _Question(name, kind, filters, every), values)
+            rows = _Question(name, kind, filters, every).rows(connection, values)
             found = _first(rows, limit)
             if len(found) >= limit or (every and len(rows) < width):
                 return found
@@ -132,17 +134,6 @@ class Hnsw:
             self._large.add(name)
         return few
 
-    def _ask(self, connection: Connection, asked: _Question, values: dict[str, Any]) -> list[Near]:
-        """Nearest first; a question without filters is always the same text, made once."""
-        if asked.filters.narrow:
-            rows = connection.execute(asked.statement(), values)
-        else:
-            key = (asked.name, asked.every)
-            if key not in self._said:
-                self._said[key] = str(asked.statement().compile(dialect=connection.dialect))
-            rows = connection.exec_driver_sql(self._said[key], values)
-        return [Near(Digest(row[0]), -row[1], *row[2:]) for row in rows]
-
 
 @dataclass(frozen=True, slots=True)
 class _Question:
@@ -158,6 +149,12 @@ class _Question:
     kind: str
     filters: Filters
     every: bool
+
+    def rows(self, connection: Connection, values: dict[str, Any]) -> list[Near]:
+        """Nearest first; a question without filters is made once."""
+        made = self.statement() if self.filters.narrow else _said(self, connection.dialect)
+        rows = rows_of(connection, made, values)
+        return [Near(Digest(row[0]), -row[1], *row[2:]) for row in rows]
 
     def statement(self) -> Select[Any]:
         """With the parameters `query`, the vector as text, and `width`, how many are wanted."""
@@ -182,6 +179,11 @@ class _Question:
             .where(live)
             .order_by(far, shown.id)
         )
+
+
+@lru_cache(maxsize=64)
+def _said(question: _Question, dialect: Dialect) -> Said:
+    return Said(question.statement(), dialect)
 
 
 def _walk(connection: Connection, effort: int) -> None:
