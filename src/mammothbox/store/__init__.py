@@ -6,9 +6,10 @@ from mammothbox.store.duplicates import NearPair
 from mammothbox.store.filters import Filters, normal_tag
 from mammothbox.store.found import Near, Space, WordMatch
 from mammothbox.store.opening import open_store
+from mammothbox.store.pending import MOST_AMONG
 from mammothbox.store.people import Tag
 from mammothbox.store.problems import Problem
-from mammothbox.store.results import MOST_AMONG, Failure
+from mammothbox.store.results import Failure
 from mammothbox.store.session import OnCall
 from mammothbox.store.store import Store
 

@@ -18,10 +18,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     Connection,
     Dialect,
-    Select,
     and_,
     bindparam,
     delete,
@@ -29,10 +27,9 @@ from sqlalchemy import (
     select,
 )
 
-from mammothbox.records import Digest, Done, Failed, FileRef, Kind, Outcome, Result, Skipped
+from mammothbox.records import Digest, Done, Failed, Outcome, Result, Skipped
 from mammothbox.store.backend import Backend, VectorIndex, WordIndex
 from mammothbox.store.facets import record_facets
-from mammothbox.store.files import _COLUMNS, as_ref
 from mammothbox.store.said import Said
 from mammothbox.store.schema import FILES, PASSAGES, RESULTS, VECTORS
 from mammothbox.store.words import clean, indexable
@@ -41,9 +38,6 @@ _CHUNK = 500
 """Digests asked for at once; SQLite limits the number of variables in a statement."""
 
 _WRITER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
-
-MOST_AMONG = 500
-"""Contents that `pending` may be limited to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,50 +48,6 @@ class Failure:
     step: str
     reason: str
     message: str
-
-
-def pending(
-    connection: Connection,
-    step: str,
-    model: str,
-    revision: str,
-    kinds: Sequence[Kind],
-    *,
-    retry_failed: bool,
-    among: Sequence[Digest] | None = None,
-) -> list[FileRef]:
-    """One FileRef a digest that lacks a result of exactly (step, model, revision).
-
-    `among`: only these contents, at most `MOST_AMONG`.
-    """
-    have = select(RESULTS.c.digest).where(
-        RESULTS.c.step == step, RESULTS.c.model == model, RESULTS.c.revision == revision
-    )
-    if retry_failed:
-        have = have.where(RESULTS.c.outcome != "failed")
-    query = (
-        select(*_COLUMNS)
-        .where(FILES.c.vanished_at.is_(None), _lacks(connection, have))
-        .where(FILES.c.kind.in_([kind.value for kind in kinds]))
-        .order_by(FILES.c.mtime_ns.desc(), FILES.c.path)
-    )
-    if among is not None:
-        query = query.where(FILES.c.digest.in_(among))
-    first: dict[str, FileRef] = {}
-    for row in connection.execute(query):
-        first.setdefault(row.digest, as_ref(row))
-    return list(first.values())
-
-
-def _lacks(connection: Connection, have: Select[tuple[str]]) -> ColumnElement[bool]:
-    """Files whose content is not among `have`, in the words that are fast on the engine.
-
-    SQLite takes half the time for the list; PostgreSQL, once the list outgrows its memory for one
-    question, would read it anew for each file.
-    """
-    if connection.dialect.name == "sqlite":
-        return FILES.c.digest.not_in(have)
-    return ~have.where(RESULTS.c.digest == FILES.c.digest).correlate(FILES).exists()
 
 
 def _outcome_columns(outcome: Outcome) -> dict[str, str | None]:

@@ -21,6 +21,7 @@ from mammothbox.store import answers, files, people, problems, results
 from mammothbox.store.asking import Asking
 from mammothbox.store.filters import Filters
 from mammothbox.store.forget import forget
+from mammothbox.store.pending import pending
 from mammothbox.store.problems import Problem
 
 _EVERYTHING = Filters()
@@ -103,7 +104,7 @@ class Store(Asking):
         Failed results count as results unless `retry_failed`. `among`: only these contents.
         """
         with self._reading() as connection:
-            return results.pending(
+            return pending(
                 connection, step, model, revision, kinds, retry_failed=retry_failed, among=among
             )
 
