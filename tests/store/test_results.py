@@ -184,6 +184,15 @@ def test_a_text_is_found_by_itself(text: str) -> None:
     assert indexable(indexable(text)) == indexable(text)
 
 
+def test_what_is_asked_together_sees_what_is_written_meanwhile(store: Store) -> None:
+    store.record_files([ref("/x/a", "a"), ref("/x/b", "b")])
+    store.commit([done("a", text="kite")])
+    with store.together():
+        assert {match.digest for match in store.match_words("kite")} == {digest("a")}
+        store.commit([done("b", text="kite")])
+        assert {match.digest for match in store.match_words("kite")} == {digest("a"), digest("b")}
+
+
 def test_snippets_show_the_word() -> None:
     text = "filler " * 100 + "the needle is here " + "filler " * 100
     shown = snippet(text, looked_for("of the needle"))
