@@ -110,8 +110,8 @@ def recall(store: Store, matrix: np.ndarray, queries: np.ndarray) -> float:
 
 def commits(store: Store, rows: np.ndarray, first: int) -> float:
     """Results a second through `commit`, with a passage and a vector each."""
-    store.record_files([ref(first + at) for at in range(len(rows))])
     made = [result(first + at, row) for at, row in enumerate(rows)]
+    store.record_files([ref(one.digest) for one in made])
     begin = time.perf_counter()
     for start in range(0, len(made), BATCH):
         store.commit(made[start : start + BATCH])
@@ -204,7 +204,7 @@ def fused(store: Store, url: str, count: int, base: np.ndarray) -> dict[str, flo
     begin = time.perf_counter()
     table = f"{table_of(TEXT, 384)}_graph"
     for number, batch in enumerate(documents(count, base)):
-        store.record_files([ref(int(one.digest, 16)) for one in batch])
+        store.record_files([ref(one.digest) for one in batch])
         store.commit(batch)
         if url and number == 0:  # a graph is built faster than it grows
             with store.writing("bench") as connection:

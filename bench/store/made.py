@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,8 @@ def noisy(base: np.ndarray, count: int, seed: int) -> np.ndarray:
 
 
 def digest_of(number: int) -> Digest:
-    """A digest for a made-up content."""
-    return Digest(f"{number:064x}")
+    """A digest for a made-up content; as real ones, they come in no order."""
+    return Digest(sha256(str(number).encode()).hexdigest())
 
 
 def file_row(number: int) -> dict[str, Any]:
@@ -79,9 +80,9 @@ def vector_row(number: int, row: np.ndarray, space: Space = SPACE) -> dict[str, 
     }
 
 
-def ref(number: int) -> FileRef:
-    """A file that was scanned."""
-    return FileRef(f"/new/{number}", 1, number, Kind.IMAGE, "image/jpeg", digest_of(number))
+def ref(digest: Digest) -> FileRef:
+    """A file with this content that was scanned."""
+    return FileRef(f"/new/{digest}", 1, 1, Kind.IMAGE, "image/jpeg", digest)
 
 
 def result(number: int, row: np.ndarray) -> Result:
