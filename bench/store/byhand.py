@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from bench.store.made import SPACE, digest_of, vector_row
+from bench.store.made import SPACE, digest_of
 from mammothbox.store.postgres.connecting import PROPOSED
 from mammothbox.store.postgres.nearest import LEAST, table_of
 from mammothbox.store.sqlite.database import DATABASE_NAME
@@ -105,7 +105,7 @@ def _all(many: Callable[[str, Any], object], batch: list[tuple[Any, ...]], mark:
     many(
         f"INSERT INTO vectors {_VECTOR} {values(9)}",
         [
-            (number, digest, "embed", SPACE.name, *made, 0, "", vector_row(number, row)["vector"])
+            (number, digest, "embed", SPACE.name, *made, 0, "", row.astype("<f2").tobytes())
             for number, digest, _, row in batch
         ],
     )

@@ -13,6 +13,7 @@ from mammothbox.models import open_models
 from mammothbox.records import Digest, Done, Embedding, FileRef, Kind, Passage, Result
 from mammothbox.settings import load_settings
 from mammothbox.store import Space
+from mammothbox.store.rows import VectorRow
 
 SPACE = Space("joint", "bench", "1")
 TEXT = Space("text", "stub-text-embedder", "1")
@@ -62,22 +63,16 @@ def digest_of(number: int) -> Digest:
     return Digest(sha256(str(number).encode()).hexdigest())
 
 
-def file_row(number: int) -> dict[str, Any]:
-    """A row of `schema.FILES`."""
-    return {
-        "path": f"/bench/{number}".encode(),
-        **{"size": 1, "mtime_ns": number, "kind": "image", "mime": "image/jpeg"},
-        **{"digest": digest_of(number), "words": "bench"},
-    }
+def file_row(number: int) -> tuple[Any, ...]:
+    """A row of `schema.FILES`, without its id."""
+    path, digest = f"/bench/{number}".encode(), digest_of(number)
+    return path, 1, number, "image", "image/jpeg", digest, "bench", None
 
 
-def vector_row(number: int, row: np.ndarray, space: Space = SPACE) -> dict[str, Any]:
-    """A row of `schema.VECTORS`."""
-    return {
-        **{"digest": digest_of(number), "step": "embed", "space": space.name},
-        **{"model": space.model, "revision": space.revision, "part": 0, "page": None},
-        **{"start_s": None, "text": "", "vector": row.astype("<f2").tobytes()},
-    }
+def vector_row(number: int, row: np.ndarray, space: Space = SPACE) -> VectorRow:
+    """A vector of a made-up content."""
+    made = (digest_of(number), "embed", space.name, space.model, space.revision, 0)
+    return VectorRow(*made, page=None, start_s=None, text="", vector=row.astype("<f2").tobytes())
 
 
 def ref(digest: Digest) -> FileRef:

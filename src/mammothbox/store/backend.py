@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table
 from mammothbox.records import Vector
 from mammothbox.store.filters import Filters
 from mammothbox.store.found import Near, Space, WordMatch
+from mammothbox.store.rows import VectorRow
 
 
 class WordIndex(Protocol):
@@ -51,8 +52,10 @@ class WordIndex(Protocol):
 class VectorIndex(Protocol):
     """Vectors of parts of contents, and the nearest ones."""
 
-    def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Store rows of `schema.VECTORS` (with ids or without) and make them findable."""
+    def add(
+        self, connection: Connection, rows: Sequence[VectorRow], ids: Sequence[int] | None = None
+    ) -> None:
+        """Store vectors (under these ids, or new ones) and make them findable."""
 
     def nearest(
         self, connection: Connection, space: Space, query: Vector, filters: Filters, limit: int
@@ -75,7 +78,8 @@ class Backend:
         writing: gives a connection whose work is made durable at the end, or not at all.
         guard: called first in a transaction that writes about contents, with their digests.
         claim: see `Store.claim`.
-        insert: stores rows in a table whose key is `id`; gives their ids in order.
+        insert: stores rows in a table whose key is `id`: the values of all other columns, in
+            their order; gives their ids in order.
         words, vectors: the indexes.
         given_ids: called after rows were added to a table with ids that were given.
         server_bytes: size of rows and indexes on a server, 0 where they are files.
@@ -92,7 +96,7 @@ class Backend:
     writing: Callable[[], AbstractContextManager[Connection]]
     guard: Callable[[Connection, Sequence[str]], None]
     claim: Callable[[str, Sequence[str]], AbstractContextManager[set[str]]]
-    insert: Callable[[Connection, Table, Sequence[dict[str, Any]]], Sequence[int]]
+    insert: Callable[[Connection, Table, Sequence[tuple[Any, ...]]], Sequence[int]]
     words: WordIndex
     vectors: VectorIndex
     given_ids: Callable[[Connection, str], None]

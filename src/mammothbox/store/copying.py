@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, tuple_
 
 from mammothbox.errors import LibraryError, UsageError
 from mammothbox.store.backend import Backend
+from mammothbox.store.rows import VectorRow
 from mammothbox.store.schema import FILES, FIRST_TABLES, META, PASSAGES, VECTORS
 from mammothbox.store.store import IDENTITY, Store
 
@@ -162,7 +163,8 @@ def _add(connection: Connection, backend: Backend, table: Table, rows: Sequence[
     names = [column.name for column in table.columns]
     named = [dict(zip(names, row, strict=True)) for row in rows]
     if table is VECTORS:
-        backend.vectors.add(connection, named)
+        made = [VectorRow(*values) for _, *values in rows]
+        backend.vectors.add(connection, made, [row[0] for row in rows])
     else:
         connection.execute(insert(table), named)
     if table is FILES:

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from mammothbox.records import Digest, Done, Failed, Outcome, Result, Skipped
 from mammothbox.store.backend import Backend, VectorIndex, WordIndex
 from mammothbox.store.facets import record_facets
+from mammothbox.store.rows import PassageRow, ResultRow, VectorRow
 from mammothbox.store.said import Said
 from mammothbox.store.schema import FILES, PASSAGES, RESULTS, VECTORS
 from mammothbox.store.words import clean, indexable
@@ -50,15 +51,15 @@ class Failure:
     message: str
 
 
-def _outcome_columns(outcome: Outcome) -> dict[str, str | None]:
+def _said(outcome: Outcome) -> tuple[str, str | None, str | None, str | None]:
+    """What stands in the columns `outcome`, `value`, `error` and `message`."""
     match outcome:
         case Done(value):
-            text = _WRITER.encode(value)
-            return {"outcome": "done", "value": text, "error": None, "message": None}
+            return "done", _WRITER.encode(value), None, None
         case Skipped(reason):
-            return {"outcome": "skipped", "value": None, "error": None, "message": clean(reason)}
+            return "skipped", None, None, clean(reason)
         case Failed(error, message):
-            return {"outcome": "failed", "value": None, "error": error, "message": clean(message)}
+            return "failed", None, error, clean(message)
 
 
 def _outcome(row: Any) -> Outcome:
@@ -99,16 +100,16 @@ def _add_passages(connection: Connection, backend: Backend, batch: Sequence[Resu
             words = indexable(text)
             found.append(words)
             rows.append(
-                {
-                    "digest": result.digest,
-                    "step": result.step,
-                    "field": passage.field,
-                    "text": text,
-                    "words": None if words == text else words,
-                    "page": passage.page,
-                    "start_s": passage.start_s,
-                    "end_s": passage.end_s,
-                }
+                PassageRow(
+                    result.digest,
+                    result.step,
+                    passage.field,
+                    text,
+                    None if words == text else words,
+                    passage.page,
+                    passage.start_s,
+                    passage.end_s,
+                )
             )
     if rows:
         numbers = backend.insert(connection, PASSAGES, rows)
@@ -117,18 +118,18 @@ def _add_passages(connection: Connection, backend: Backend, batch: Sequence[Resu
 
 def _add_vectors(connection: Connection, index: VectorIndex, batch: Sequence[Result]) -> None:
     rows = [
-        {
-            "digest": result.digest,
-            "step": result.step,
-            "space": item.space,
-            "model": result.model,
-            "revision": result.model_revision or result.revision,
-            "part": part,
-            "page": item.page,
-            "start_s": item.start_s,
-            "text": clean(item.text)[:300],
-            "vector": np.asarray(item.vector, dtype="<f2").tobytes(),
-        }
+        VectorRow(
+            result.digest,
+            result.step,
+            item.space,
+            result.model,
+            result.model_revision or result.revision,
+            part,
+            item.page,
+            item.start_s,
+            clean(item.text)[:300],
+            np.asarray(item.vector, dtype="<f2").tobytes(),
+        )
         for result in batch
         for part, item in enumerate(result.embeddings)
     ]
@@ -182,15 +183,15 @@ def _add(connection: Connection, backend: Backend, batch: Sequence[Result]) -> N
     """Store results of different (digest, step): a few statements, however many they are."""
     now = time.time()
     rows = [
-        {
-            "digest": result.digest,
-            "step": result.step,
-            "model": result.model,
-            "revision": result.revision,
-            "seconds": result.seconds,
-            "at": now,
-            **_outcome_columns(result.outcome),
-        }
+        ResultRow(
+            result.digest,
+            result.step,
+            result.model,
+            result.revision,
+            *_said(result.outcome),
+            result.seconds,
+            now,
+        )
         for result in batch
     ]
     if rows:

@@ -19,16 +19,18 @@ _TAIL = b"\xff\xff"
 
 
 def insert_rows(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+    connection: Connection,
+    table: Table,
+    rows: Sequence[tuple[Any, ...]],
+    ids: Sequence[int] | None = None,
 ) -> Sequence[int]:
-    """Store rows, all with the same columns, with ids or without; gives the ids in order."""
-    ids = [row["id"] for row in rows] if "id" in rows[0] else _next(connection, table, len(rows))
-    names = [name for name in rows[0] if name != "id"]
+    """Store rows under these ids or new ones, which come before the first column; gives them."""
+    ids = ids or _next(connection, table, len(rows))
     driver: Any = connection.connection.driver_connection
-    statement = f"COPY {table.name} (id, {', '.join(names)}) FROM STDIN"
+    statement = f"COPY {table.name} ({', '.join(table.columns.keys())}) FROM STDIN"
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         for number, row in zip(ids, rows, strict=True):
-            copy.write_row((number, *(row[name] for name in names)))
+            copy.write_row((number, *row))
     return ids
 
 

@@ -42,6 +42,7 @@ from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import Near, Space
 from mammothbox.store.postgres.connecting import PROPOSED
 from mammothbox.store.postgres.copying import copy_vectors, insert_rows
+from mammothbox.store.rows import VectorRow
 from mammothbox.store.said import Said, rows_of
 from mammothbox.store.schema import FILES, VECTORS
 
@@ -76,9 +77,11 @@ class Hnsw:
         self._large: set[str] = set()
         self._guard = threading.Lock()
 
-    def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    def add(
+        self, connection: Connection, rows: Sequence[VectorRow], ids: Sequence[int] | None = None
+    ) -> None:
         """See `VectorIndex`."""
-        numbers = insert_rows(connection, VECTORS, rows)
+        numbers = insert_rows(connection, VECTORS, rows, ids)
         index(connection, self, list(zip(numbers, rows, strict=True)))
 
     def type_of(self, connection: Connection, table: str) -> str:
@@ -217,13 +220,13 @@ def table_of(space: Space, dimensions: int) -> str:
     return f"near_{space.file_name(dimensions).rpartition('-')[2]}"
 
 
-def index(connection: Connection, tables: Hnsw, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
+def index(connection: Connection, tables: Hnsw, rows: Sequence[tuple[int, VectorRow]]) -> None:
     """Put stored vectors, as (id, row), into the tables of their spaces."""
     groups: dict[str, list[tuple[int, bytes]]] = {}
     for number, row in rows:
-        space = Space(row["space"], row["model"], row["revision"])
-        table = table_of(space, len(row["vector"]) // 2)
-        groups.setdefault(table, []).append((number, row["vector"]))
+        space = Space(row.space, row.model, row.revision)
+        table = table_of(space, len(row.vector) // 2)
+        groups.setdefault(table, []).append((number, row.vector))
     for table, some in groups.items():
         dimensions = len(some[0][1]) // 2
         kind = tables.type_of(connection, table) or _make(connection, table, dimensions)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from operator import itemgetter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,24 +68,31 @@ def connect(directory: Path, *, write: bool) -> Engine:
 
 
 def insert_rows(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+    connection: Connection,
+    table: Table,
+    rows: Sequence[tuple[Any, ...]],
+    ids: Sequence[int] | None = None,
 ) -> Sequence[int]:
-    """Ids go on from the last one, since nobody else writes; RETURNING would go row by row."""
+    """Store rows under these ids, which come before the first column; gives them.
+
+    New ids go on from the last one, since nobody else writes; RETURNING would go row by row.
+    """
     driver = driver_of(connection)
-    if "id" in rows[0]:
-        ids = [row["id"] for row in rows]
-    else:
+    if ids is None:
         query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
         (last,) = driver.execute(query, (table.name,)).fetchone() or (0,)
-        ids = list(range(last + 1, last + 1 + len(rows)))
-    names = [name for name in rows[0] if name != "id"]
-    marks = ", ".join("?" * (len(names) + 1))
-    statement = f"INSERT INTO {table.name} (id, {', '.join(names)}) VALUES ({marks})"  # noqa: S608
-    values = itemgetter(*names)
+        ids = range(last + 1, last + 1 + len(rows))
     driver.executemany(  # the values are the driver's own, so nothing has to look at them
-        statement, [(number, *values(row)) for number, row in zip(ids, rows, strict=True)]
+        _insertion(table), [(number, *row) for number, row in zip(ids, rows, strict=True)]
     )
     return ids
+
+
+@cache
+def _insertion(table: Table) -> str:
+    names = table.columns.keys()
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:

@@ -25,6 +25,7 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, exists, fun
 from mammothbox.records import Digest, Vector
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import Near, Space
+from mammothbox.store.rows import VectorRow
 from mammothbox.store.said import Said
 from mammothbox.store.schema import FILES, VECTORS
 from mammothbox.store.sqlite import flat
@@ -123,9 +124,11 @@ class VectorFiles:
         finally:
             os.close(descriptor)
 
-    def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    def add(
+        self, connection: Connection, rows: Sequence[VectorRow], ids: Sequence[int] | None = None
+    ) -> None:
         """See `VectorIndex`; the files follow when the next search comes."""
-        insert_rows(connection, VECTORS, rows)
+        insert_rows(connection, VECTORS, rows, ids)
 
     def nearest(
         self, connection: Connection, space: Space, query: Vector, filters: Filters, limit: int
