@@ -166,6 +166,18 @@ def test_a_small_writer_is_not_asked_to_sum_up_a_few_spoken_sentences() -> None:
     assert "summary" in ask(Kind.DOCUMENT, few, True).schema["properties"]
 
 
+def test_names_are_asked_for_and_kept_only_where_a_document_has_some() -> None:
+    nobody, somebody = "Boil the lentils.\nAdd salt.", "Boil the lentils as Ana does."
+    asked = describe.last_prompt(_ref(Kind.DOCUMENT), somebody, [], small=True)
+    assert "names" in asked.schema["properties"]
+    assert "the names of people" in asked.user
+    spared = describe.last_prompt(_ref(Kind.DOCUMENT), nobody, [], small=True)
+    assert "names" not in spared.schema["properties"]
+    assert "the names of people" not in spared.user
+    answer = {"title": "Lentils", "names": ["Ana", "John Doe"]}
+    assert describe.found_in(somebody, answer) == {"title": "Lentils", "names": ["Ana"]}
+
+
 def test_a_video_is_summed_up_by_what_is_seen_and_what_is_said() -> None:
     def done(step: str, **value: object) -> Result:
         return Result(Digest("0" * 64), step, "m", "1", Done(value))

@@ -10,7 +10,7 @@ from mammothbox.models.contracts import Segment
 from mammothbox.records import Page
 from mammothbox.understand.chunking import page_passages, split, spoken_passages
 from mammothbox.understand.condense import condense
-from mammothbox.understand.entities import find_entities
+from mammothbox.understand.entities import find_entities, may_name, names_in
 from mammothbox.understand.orders import ONLY_ORDERS, without_orders
 
 
@@ -69,6 +69,32 @@ def test_condensing_keeps_the_head_and_the_telling_sentence() -> None:
 )
 def test_entities_by_their_form(text: str, expected: tuple[str, str]) -> None:
     assert [(e["text"], e["type"]) for e in find_entities(text)] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("Report 4 on feather and island, part 1 walnut bridge", False),
+        ("We met at six. Nobody came.", False),
+        ("Minutes\nthe choir met, Ana was away", True),
+        ("present were:\nAna Berg\nBertil Olsson", True),
+        ("昨日、田中さんに会いました。", True),
+        ("", False),
+    ],
+)
+def test_whether_a_text_may_name_anybody(text: str, may: bool) -> None:
+    assert may_name(text) is may
+
+
+def test_names_are_those_that_the_text_has() -> None:
+    text = "Invoice to Tomas  Lindqvist,\nNorthern Ferries. Tomatoes 2 kg. 田中さん, anatomy."
+    given = ["Tomas Lindqvist", "John Doe", "Northern Ferries", "tomatoes", "2 kg", "田中", "Ana"]
+    assert names_in(text, [*given, "Tomas Lindqvist"]) == [
+        "Tomas Lindqvist",
+        "Northern Ferries",
+        "田中",
+    ]
+    assert names_in(text, ["", " "]) == []
 
 
 def test_plain_words_are_no_entities() -> None:

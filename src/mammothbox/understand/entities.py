@@ -1,7 +1,7 @@
 """Things with a form of their own, found by pattern: dates, amounts, addresses of the net.
 
-A pattern cannot invent anything, so these need no model. Names of people and places are the
-writer's part.
+A pattern cannot invent anything, so these need no model. Names of people and organisations are the
+writer's part; here is judged whether a text may have any, and whether it has the writer's.
 
 Example:
     >>> find_entities("Total 12.50 EUR, write to a@b.org")
@@ -11,6 +11,8 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
 _CURRENCY = r"(?:USD|EUR|GBP|CHF|RM|MYR|INR|JPY|[$€£¥₹])"
@@ -41,3 +43,42 @@ def find_entities(text: str) -> list[dict[str, str]]:
                 count += 1
     ordered = sorted(found, key=lambda key: found[key])
     return [{"text": word, "type": kind} for word, kind in ordered]
+
+
+def may_name(text: str) -> bool:
+    """Whether anybody may be named: a capital inside a sentence, a line of nothing but capitalised
+    words, or a script that knows no capitals."""
+    for line in text.splitlines():
+        words = line.split()
+        if words and all(word[0].isupper() for word in words):
+            return True
+        if any(
+            word[0].isupper() and not before.endswith((".", "!", "?"))
+            for before, word in pairwise(words)
+        ):
+            return True
+    return any(map(_caseless, text))
+
+
+def names_in(text: str, names: Sequence[str]) -> list[str]:
+    """Those of `names` that `text` has, as they stand there; a name begins with a capital where its
+    script has any. A small writer that is asked for names gives some, found or not."""
+    text = " ".join(text.split())
+    return [
+        name
+        for name in dict.fromkeys(" ".join(name.split()) for name in names)
+        if any(part[0].isupper() or _caseless(part[0]) for part in name.split())
+        and re.search(_edges(name), text)
+    ]
+
+
+def _caseless(letter: str) -> bool:
+    """A letter of a script without capitals."""
+    return letter.isalpha() and letter.lower() == letter.upper()
+
+
+def _edges(name: str) -> str:
+    """A pattern for `name` as whole words; scripts without blanks have none."""
+    before = "" if _caseless(name[0]) else r"(?<!\w)"
+    after = "" if _caseless(name[-1]) else r"(?!\w)"
+    return before + re.escape(name) + after

@@ -1,4 +1,4 @@
-"""Prompts and schemas for the writer: short, versioned, and deaf to what files say.
+"""Prompts and schemas for the writer: short, and deaf to what files say.
 
 A file's words are data. They stand between marks that cannot occur inside them, what gives orders
 is taken out first (`orders`), and the schema leaves no room to act. Instructions carry no content
@@ -14,9 +14,6 @@ from mammothbox.models.contracts import Prompt
 from mammothbox.records import Kind
 from mammothbox.understand.orders import without_orders
 from mammothbox.understand.vocabulary import CATEGORIES, OTHER
-
-VERSION = 1
-"""Raised with every change of wording: part of the revision of what the writer says."""
 
 _SYSTEM = (
     "You catalogue files. Answer with one JSON object that fits the schema. "
@@ -68,15 +65,17 @@ def _category(kind: Kind) -> dict[str, Any]:
     return {"type": "string", "enum": [*CATEGORIES[kind], OTHER]}
 
 
-def file_schema(kind: Kind, *, category: bool, summary: bool = True) -> dict[str, Any]:
-    """What is asked about one file."""
+def file_schema(
+    kind: Kind, *, category: bool, summary: bool = True, names: bool = True
+) -> dict[str, Any]:
+    """What is asked about one file; names only of a document."""
     properties: dict[str, Any] = {"title": _text(70)}
     if summary:
         properties["summary"] = _text(160)
     properties["tags"] = _tags(5)
     if category:
         properties["category"] = _category(kind)
-    if kind == Kind.DOCUMENT:
+    if names and kind == Kind.DOCUMENT:
         properties["names"] = {"type": "array", "items": _NAME, "maxItems": 3}
     return _schema(properties)
 
@@ -91,15 +90,20 @@ _IS = {
 }
 
 
-def _asked(kind: Kind, *, summary: bool) -> str:
+def _asked(kind: Kind, *, summary: bool, names: bool) -> str:
     wanted = ["title", "one-sentence summary", "tags"] if summary else ["title", "tags"]
-    if kind == Kind.DOCUMENT:
+    if names and kind == Kind.DOCUMENT:
         wanted.append("and the names of people or organisations that it names")
     return f"{_IS[kind]} Give {', '.join(wanted)}."
 
 
 def file_prompt(
-    kind: Kind, digest_text: str, *, category: bool = False, summary: bool = True
+    kind: Kind,
+    digest_text: str,
+    *,
+    category: bool = False,
+    summary: bool = True,
+    names: bool = True,
 ) -> Prompt:
     """The prompt for one file, from the text that stands for it.
 
@@ -108,9 +112,11 @@ def file_prompt(
         digest_text: what stands for it.
         category: whether the writer is to file it, too; small writers do that worse than code.
         summary: whether it is to sum it up; a text of a few sentences needs no such.
+        names: whether a document may name anybody; else the writer is not asked, since it would
+            answer with something.
     """
-    user = f"{_asked(kind, summary=summary)}\n{fence(digest_text)}"
-    schema = file_schema(kind, category=category, summary=summary)
+    user = f"{_asked(kind, summary=summary, names=names)}\n{fence(digest_text)}"
+    schema = file_schema(kind, category=category, summary=summary, names=names)
     return Prompt(_SYSTEM, user, schema, max_tokens=200)
 
 

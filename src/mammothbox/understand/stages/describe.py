@@ -97,7 +97,7 @@ def _describe(tools: Tools, writer: Writer, batch: Sequence[Task]) -> list[Resul
     ]
     answers = dict(zip(asked, _ask(writer, prompts), strict=True))
     return [
-        _single(task, answers.get(at), len(summaries[at]), len(parts[at]))
+        _single(task, texts[at], answers.get(at), len(summaries[at]), len(parts[at]))
         for at, task in enumerate(batch)
     ]
 
@@ -112,12 +112,14 @@ def _summaries(writer: Writer, parts: Sequence[Sequence[str]]) -> list[list[str]
     ]
 
 
-def _single(task: Task, answer: dict[str, Any] | Failed | None, read: int, of: int) -> Result:
+def _single(
+    task: Task, text: str, answer: dict[str, Any] | Failed | None, read: int, of: int
+) -> Result:
     if answer is None:
         return result(task, "describe", Skipped("no words to describe it by"))
     if isinstance(answer, Failed):
         return result(task, "describe", answer)
-    value = dict(answer)
+    value = describe.found_in(text, answer)
     if of:
         value |= {"parts": of, "parts_read": read}
     return result(task, "describe", Done(value), describe.passages_of(value))

@@ -33,7 +33,8 @@ class Step:
         name: key in the store.
         stage: one of `STAGES`.
         contract: which model speaks; ``decoder`` is the program's own code.
-        version: of the code around the model; raised when the same input gives another result.
+        version: of the code around the model and of prompts; raised when the same input gives
+            another result.
         reads: kind → names of the steps whose results it reads. A kind that is missing has no
             such step.
     """
@@ -80,7 +81,7 @@ STEPS: tuple[Step, ...] = (
         "describe",
         "describe",
         "writer",
-        2,
+        3,
         {
             Kind.IMAGE: ("embed", "outline"),
             Kind.VIDEO: ("outline",),

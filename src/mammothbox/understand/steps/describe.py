@@ -14,6 +14,7 @@ from typing import Any
 from mammothbox.models.contracts import Prompt
 from mammothbox.records import Done, FileRef, Kind, Passage, Result, Skipped
 from mammothbox.understand.condense import condense
+from mammothbox.understand.entities import may_name, names_in
 from mammothbox.understand.prompts import PARROTED, file_prompt, group_prompt, part_prompt
 from mammothbox.understand.steps.outline import words_of
 
@@ -77,10 +78,12 @@ def last_prompt(ref: FileRef, text: str, summaries: Sequence[str], *, small: boo
     if not summaries:
         brief = small and ref.kind in (Kind.AUDIO, Kind.VIDEO) and len(text) <= BRIEF_CHARS
         shown = condense(text, BUDGET_CHARS)
-        return file_prompt(ref.kind, shown, category=category, summary=not brief)
+        named = may_name(shown)
+        return file_prompt(ref.kind, shown, category=category, summary=not brief, names=named)
     head = condense(text[:PART_CHARS], BUDGET_CHARS // 2)
     rest = condense("\n".join(summaries), BUDGET_CHARS)
-    return file_prompt(ref.kind, f"{head}\n...\n{rest}", category=category)
+    shown = f"{head}\n...\n{rest}"
+    return file_prompt(ref.kind, shown, category=category, names=may_name(text))
 
 
 def photo_line(upstream: Mapping[str, Result]) -> str:
@@ -115,6 +118,14 @@ def clean(answer: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any
         longest = limits["tags"]["items"]["maxLength"]
         tags = dict.fromkeys(whole(tag.lower(), longest) for tag in answer["tags"])
         value["tags"] = [tag for tag in tags if not set(tag.split(" ")) <= PARROTED]
+    return value
+
+
+def found_in(text: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer about `text` without names that the text does not have."""
+    value = dict(answer)
+    if "names" in answer:
+        value["names"] = names_in(text, answer["names"])
     return value
 
 
