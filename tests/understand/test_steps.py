@@ -14,6 +14,7 @@ from mammothbox.records import (
     FileRef,
     Frame,
     Kind,
+    Passage,
     Result,
     Skipped,
     VideoContent,
@@ -164,6 +165,18 @@ def test_a_small_writer_is_not_asked_to_sum_up_a_few_spoken_sentences() -> None:
             assert "one-sentence summary" in other.user
             assert "summary" in other.schema["properties"]
     assert "summary" in ask(Kind.DOCUMENT, few, True).schema["properties"]
+
+
+def test_a_document_says_its_title_once_whoever_described_it_before() -> None:
+    def words(title: str, *passages: Passage) -> str:
+        facts = Result(Digest("0" * 64), "facts", "m", "1", Done({"title": title} if title else {}))
+        return outline.words_of(Kind.DOCUMENT, {"facts": facts}, passages)
+
+    text = Passage("text", "The Harbour\nBoats lie there.")
+    said = Passage("title", "A title that the writer gave")
+    assert words("", said, text) == text.text
+    assert words("The Harbour", Passage("title", "The Harbour"), said, text) == text.text
+    assert words("A report", said, text) == f"A report\n{text.text}"
 
 
 def test_names_are_asked_for_and_kept_only_where_a_document_has_some() -> None:

@@ -69,7 +69,7 @@ STEPS: tuple[Step, ...] = (
         "outline",
         "read",
         "text_embedder",
-        2,
+        3,
         {
             Kind.IMAGE: ("facts", "caption", "ocr"),
             Kind.VIDEO: ("facts", "caption", "ocr", "transcript"),

@@ -28,12 +28,21 @@ CATEGORY_FLOOR = 0.15
 
 
 def words_of(kind: Kind, upstream: Mapping[str, Result], passages: Sequence[Passage]) -> str:
-    """The text an outline is made from: captions and labels of pictures, else what is written."""
+    """The text an outline is made from: captions and labels of pictures, else what is written.
+
+    A document's begins with the title and author that the file itself names, unless its first
+    words are the same.
+    """
     order: tuple[str, ...] = ("caption", "labels", "ocr", "transcript", "text")
     if kind == Kind.DOCUMENT:
-        order = ("title", "text", "ocr")
+        order = ("text", "ocr")
     chosen = [item.text for field in order for item in passages if item.field == field]
-    return "\n".join(dict.fromkeys(chosen))
+    text = "\n".join(dict.fromkeys(chosen))
+    if kind != Kind.DOCUMENT:
+        return text
+    facts = _value(upstream, "facts")
+    named = " - ".join(str(facts[name]) for name in ("title", "author") if facts.get(name))
+    return text if text.startswith(named) else f"{named}\n{text}"
 
 
 def outline(
