@@ -167,16 +167,17 @@ def test_a_small_writer_is_not_asked_to_sum_up_a_few_spoken_sentences() -> None:
     assert "summary" in ask(Kind.DOCUMENT, few, True).schema["properties"]
 
 
-def test_a_document_says_its_title_once_whoever_described_it_before() -> None:
-    def words(title: str, *passages: Passage) -> str:
-        facts = Result(Digest("0" * 64), "facts", "m", "1", Done({"title": title} if title else {}))
-        return outline.words_of(Kind.DOCUMENT, {"facts": facts}, passages)
+def test_what_the_writer_said_of_a_document_is_not_read_by_it_again() -> None:
+    def done(step: str, **value: object) -> Result:
+        return Result(Digest("0" * 64), step, "m", "1", Done(value))
 
     text = Passage("text", "The Harbour\nBoats lie there.")
-    said = Passage("title", "A title that the writer gave")
-    assert words("", said, text) == text.text
-    assert words("The Harbour", Passage("title", "The Harbour"), said, text) == text.text
-    assert words("A report", said, text) == f"A report\n{text.text}"
+    said = (Passage("title", "The Harbour"), Passage("title", "Boats of the Writer"), text)
+    facts = {"facts": done("facts", title="A report")}
+    assert outline.words_of(Kind.DOCUMENT, facts, said) == f"A report\n{text.text}"
+    known = {**facts, "outline": done("outline", title="The Harbour")}
+    read = describe.text_for(_ref(Kind.DOCUMENT), known, said)
+    assert read == f"A report\nThe Harbour\n{text.text}"
 
 
 def test_names_are_asked_for_and_kept_only_where_a_document_has_some() -> None:

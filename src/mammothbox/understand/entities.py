@@ -61,14 +61,14 @@ def may_name(text: str) -> bool:
 
 
 def names_in(text: str, names: Sequence[str]) -> list[str]:
-    """Those of `names` that `text` has, as they stand there; a name begins with a capital where its
-    script has any. A small writer that is asked for names gives some, found or not."""
-    text = " ".join(text.split())
+    """Those of `names` that `text` has, in whatever case; one has a capital where its script has
+    any. A small writer that is asked for names gives some, found or not."""
+    text = " ".join(text.split()).casefold()
     return [
         name
         for name in dict.fromkeys(" ".join(name.split()) for name in names)
         if any(part[0].isupper() or _caseless(part[0]) for part in name.split())
-        and re.search(_edges(name), text)
+        and re.search(_edges(name.casefold()), text)
     ]
 
 

@@ -35,9 +35,15 @@ ALONE = Skipped("no other photos like it; its caption and labels speak for it")
 
 
 def text_for(ref: FileRef, upstream: Mapping[str, Result], passages: Sequence[Passage]) -> str:
-    """Everything in words that stands for a file."""
+    """Everything in words that stands for a file; nothing that the writer said of it before.
+
+    A document begins with the title that code gave it, since what comes first weighs most.
+    """
     if ref.kind != Kind.VIDEO:
-        return words_of(ref.kind, upstream, passages)
+        code = upstream.get("outline")
+        outcome = code.outcome if code else None
+        title = str(outcome.value["title"]) if isinstance(outcome, Done) else ""
+        return words_of(ref.kind, upstream, passages, title)
     parts = []
     for field, name in (("caption", "shows"), ("ocr", "on screen"), ("transcript", "said")):
         found = dict.fromkeys(item.text for item in passages if item.field == field)

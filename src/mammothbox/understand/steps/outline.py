@@ -27,22 +27,20 @@ CATEGORY_FLOOR = 0.15
 """Cosine under which no category is near enough to be named."""
 
 
-def words_of(kind: Kind, upstream: Mapping[str, Result], passages: Sequence[Passage]) -> str:
-    """The text an outline is made from: captions and labels of pictures, else what is written.
-
-    A document's begins with the title and author that the file itself names, unless its first
-    words are the same.
-    """
+def words_of(
+    kind: Kind, upstream: Mapping[str, Result], passages: Sequence[Passage], title: str = ""
+) -> str:
+    """The text an outline is made from: captions and labels of pictures, else what is written,
+    after the title and author that a document itself names and the `title` it was given."""
     order: tuple[str, ...] = ("caption", "labels", "ocr", "transcript", "text")
+    chosen = []
     if kind == Kind.DOCUMENT:
         order = ("text", "ocr")
-    chosen = [item.text for field in order for item in passages if item.field == field]
-    text = "\n".join(dict.fromkeys(chosen))
-    if kind != Kind.DOCUMENT:
-        return text
-    facts = _value(upstream, "facts")
-    named = " - ".join(str(facts[name]) for name in ("title", "author") if facts.get(name))
-    return text if text.startswith(named) else f"{named}\n{text}"
+        facts = _value(upstream, "facts")
+        named = " - ".join(str(facts[name]) for name in ("title", "author") if facts.get(name))
+        chosen = [named, title]
+    chosen += [item.text for field in order for item in passages if item.field == field]
+    return "\n".join(filter(None, dict.fromkeys(chosen)))
 
 
 def outline(
