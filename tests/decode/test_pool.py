@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -101,7 +102,8 @@ def _kill_when_busy(decoder: Decoder) -> threading.Thread:
         while time.monotonic() < end and not stop.is_set():
             for worker in list(decoder._workers):
                 if worker._started:
-                    os.kill(worker.pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):  # the last kill was enough
+                        os.kill(worker.pid, signal.SIGKILL)
             time.sleep(0.005)
 
     stop = threading.Event()

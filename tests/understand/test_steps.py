@@ -181,14 +181,14 @@ def test_what_the_writer_said_of_a_document_is_not_read_by_it_again() -> None:
 
 
 def test_names_are_asked_for_and_kept_only_where_a_document_has_some() -> None:
-    nobody, somebody = "Boil the lentils.\nAdd salt.", "Boil the lentils as Ana does."
+    nobody, somebody = "Boil the lentils.\nAdd salt.", "Lentils, boiled as Ana does."
     asked = describe.last_prompt(_ref(Kind.DOCUMENT), somebody, [], small=True)
     assert "names" in asked.schema["properties"]
     assert "the names of people" in asked.user
     spared = describe.last_prompt(_ref(Kind.DOCUMENT), nobody, [], small=True)
     assert "names" not in spared.schema["properties"]
     assert "the names of people" not in spared.user
-    answer = {"title": "Lentils", "names": ["Ana", "John Doe"]}
+    answer = {"title": "Lentils", "names": ["Ana", "John Doe", "Lentils"]}
     assert describe.found_in(somebody, answer) == {"title": "Lentils", "names": ["Ana"]}
 
 

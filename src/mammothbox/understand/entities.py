@@ -61,15 +61,23 @@ def may_name(text: str) -> bool:
 
 
 def names_in(text: str, names: Sequence[str]) -> list[str]:
-    """Those of `names` that `text` has, in whatever case; one has a capital where its script has
-    any. A small writer that is asked for names gives some, found or not."""
-    text = " ".join(text.split()).casefold()
+    """Those of `names` that `text` has, as they stand or in capitals throughout; they begin and end
+    with a capitalised word where their script has capitals. A small writer that is asked for names
+    gives some, found or not."""
+    text = " ".join(text.split())
     return [
         name
         for name in dict.fromkeys(" ".join(name.split()) for name in names)
-        if any(part[0].isupper() or _caseless(part[0]) for part in name.split())
-        and re.search(_edges(name.casefold()), text)
+        if name
+        and all(word[0].isupper() or _caseless(word[0]) for word in _ends(name))
+        and any(re.search(_edges(said), text) for said in (name, name.upper()))
     ]
+
+
+def _ends(name: str) -> tuple[str, str]:
+    """The first and the last word."""
+    words = name.split()
+    return words[0], words[-1]
 
 
 def _caseless(letter: str) -> bool:

@@ -128,10 +128,13 @@ def clean(answer: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any
 
 
 def found_in(text: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer about `text` without names that the text does not have."""
+    """The answer about `text` without names that the text does not have, or that are its title."""
     value = dict(answer)
     if "names" in answer:
-        value["names"] = names_in(text, answer["names"])
+        title = answer["title"].casefold()
+        value["names"] = [
+            name for name in names_in(text, answer["names"]) if name.casefold() != title
+        ]
     return value
 
 
