@@ -18,6 +18,7 @@ from mammothbox.records import Digest, Done, FileRef, Passage, Result
 from mammothbox.store import Filters
 from mammothbox.store.kept import Kept
 from mammothbox.store.listing import Choices, Listed
+from mammothbox.understand.values import value_of
 
 if TYPE_CHECKING:
     from mammothbox.models import Models
@@ -83,10 +84,7 @@ class Browsing:
         refs = self._refs(digest)
         found = next(self._items(refs[:1]))
         results = self.store.results([refs[0].digest], ("facts", "ocr", PERSON))[refs[0].digest]
-        said = results.get(PERSON)
-        found["said_by_person"] = (
-            dict(said.outcome.value) if said and isinstance(said.outcome, Done) else {}
-        )
+        found["said_by_person"] = dict(value_of(results, PERSON))
         found["ocr_lines"] = ocr_lines(results, self.settings.image_side_px)
         return found
 
@@ -106,8 +104,8 @@ class Browsing:
             UsageError: it is too long.
         """
         ref = self._refs(digest)[0]
-        before = self.store.results([ref.digest], (PERSON,))[ref.digest].get(PERSON)
-        said = dict(before.outcome.value) if before and isinstance(before.outcome, Done) else {}
+        before = self.store.results([ref.digest], (PERSON,))[ref.digest]
+        said = dict(value_of(before, PERSON))
         for field, text in (("title", title), ("caption", caption)):
             if text is None:
                 continue

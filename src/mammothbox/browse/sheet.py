@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mammothbox.records import Done, Result
+from mammothbox.records import Result
 from mammothbox.store import Store
 from mammothbox.store.listing import Listed
+from mammothbox.understand.values import value_of
 
 _STEPS = ("caption", "outline", "describe", "person", "facts")
 
@@ -21,8 +22,8 @@ def summaries(store: Store, entries: Sequence[Listed]) -> list[dict[str, Any]]:
 
 
 def _summary(entry: Listed, results: Mapping[str, Result]) -> dict[str, Any]:
-    person, outline = _value(results, "person"), _value(results, "outline")
-    written, seen = _value(results, "describe"), _value(results, "caption")
+    person, outline = value_of(results, "person"), value_of(results, "outline")
+    written, seen = value_of(results, "describe"), value_of(results, "caption")
     return {
         "digest": entry.digest,
         "path": entry.path,
@@ -38,11 +39,6 @@ def _summary(entry: Listed, results: Mapping[str, Result]) -> dict[str, Any]:
     }
 
 
-def _value(results: Mapping[str, Result], step: str) -> Mapping[str, Any]:
-    result = results.get(step)
-    return result.outcome.value if result and isinstance(result.outcome, Done) else {}
-
-
 def ocr_lines(results: Mapping[str, Result], side_px: int) -> list[dict[str, Any]]:
     """Lines of text with their boxes as parts (0 to 1) of the picture's width and height.
 
@@ -50,11 +46,11 @@ def ocr_lines(results: Mapping[str, Result], side_px: int) -> list[dict[str, Any
         results: ``ocr`` and ``facts`` of one content.
         side_px: longer side of the pictures that were read.
     """
-    facts = _value(results, "facts")
+    facts = value_of(results, "facts")
     width, height = facts.get("width") or 0, facts.get("height") or 0
     scale = min(1.0, side_px / max(width, height, 1))
     found = []
-    for line in _value(results, "ocr").get("lines", ()):
+    for line in value_of(results, "ocr").get("lines", ()):
         entry = {key: line[key] for key in ("text", "page", "start_s") if key in line}
         if width and height and "page" not in line:
             x0, y0, x1, y1 = line["box"]

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mammothbox.cluster import Item
-from mammothbox.records import Done, FileRef, Kind, Result
+from mammothbox.records import FileRef, Kind
 from mammothbox.store import Space, Store
+from mammothbox.understand.values import values_of
 
 _STEPS = ("facts", "caption", "ocr", "transcript", "outline", "describe")
 _TEXT_CHARS = 2000
@@ -47,7 +48,7 @@ def _items(
 ) -> list[Item]:
     digests = list(dict.fromkeys(ref.digest for ref in refs))
     results = store.results(digests, _STEPS)
-    values = {digest: _values(results.get(digest, {})) for digest in digests}
+    values = {digest: values_of(results.get(digest, {})) for digest in digests}
     above = folder.rstrip("/") + "/"
     captions = {
         digest: str(steps.get("caption", {}).get("caption", "")) for digest, steps in values.items()
@@ -77,14 +78,6 @@ def _items(
             )
         )
     return found
-
-
-def _values(results: Mapping[str, Result]) -> dict[str, Mapping[str, Any]]:
-    return {
-        step: result.outcome.value
-        for step, result in results.items()
-        if isinstance(result.outcome, Done)
-    }
 
 
 def _known(kind: Kind, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

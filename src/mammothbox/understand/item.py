@@ -12,6 +12,7 @@ from typing import Any
 from mammothbox.records import Done, Failed, FileRef, Kind, Result, Skipped
 from mammothbox.store import Tag
 from mammothbox.understand.steps.caption import OBJECT_FLOOR
+from mammothbox.understand.values import values_of
 
 _FACTS = ("taken_at", "camera", "gps", "width", "height", "duration_s", "pages", "author")
 
@@ -30,11 +31,7 @@ def item(
         tags: in force, a person's and the models'.
         paths: every path with these bytes.
     """
-    values = {
-        name: dict(result.outcome.value)
-        for name, result in results.items()
-        if isinstance(result.outcome, Done)
-    }
+    values = values_of(results)
     facts = values.get("facts", {})
     found: dict[str, Any] = {
         "path": ref.path,

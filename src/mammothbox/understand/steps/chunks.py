@@ -11,6 +11,7 @@ from mammothbox.models.contracts import Vectors
 from mammothbox.records import Done, Embedding, Outcome, Passage, Result, Skipped
 from mammothbox.understand.chunking import spoken_passages
 from mammothbox.understand.steps.transcript import segments_of
+from mammothbox.understand.values import value_of
 
 SPACE = "text"
 MAX_CHUNKS = 2000
@@ -25,9 +26,8 @@ def chunks_of(upstream: Mapping[str, Result], passages: Sequence[Passage]) -> li
         passages: the content's stored passages.
     """
     kept = [item for item in passages if item.field in ("caption", "ocr", "text")]
-    transcript = upstream.get("transcript")
-    if transcript is not None and isinstance(transcript.outcome, Done):
-        kept += spoken_passages(segments_of(dict(transcript.outcome.value)))
+    if transcript := value_of(upstream, "transcript"):
+        kept += spoken_passages(segments_of(transcript))
     return kept
 
 

@@ -24,10 +24,11 @@ from pathlib import PurePath
 from typing import Any
 
 from mammothbox.models.contracts import Prompt
-from mammothbox.records import Done, FileRef, Passage, Result, Skipped
+from mammothbox.records import FileRef, Passage, Result, Skipped
 from mammothbox.understand.condense import condense
 from mammothbox.understand.prompts import context_prompt
 from mammothbox.understand.steps.caption import OBJECT_FLOOR
+from mammothbox.understand.values import values_of
 
 TAKEN_BACK = Skipped("its owner says nothing of it any more")
 OCCASION_CHARS = 80
@@ -66,11 +67,7 @@ class Known:
 
 def known_of(ref: FileRef, upstream: Mapping[str, Result], context: str) -> Known:
     """From the results of ``facts``, ``caption`` and ``ocr``."""
-    values = {
-        name: result.outcome.value
-        for name, result in upstream.items()
-        if isinstance(result.outcome, Done)
-    }
+    values = values_of(upstream)
     seen = values.get("caption", {})
     sure = [one["label"] for one in seen.get("labels", ()) if one["score"] >= OBJECT_FLOOR]
     return Known(

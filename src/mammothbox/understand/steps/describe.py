@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mammothbox.models.contracts import Prompt
-from mammothbox.records import Done, FileRef, Kind, Passage, Result, Skipped
+from mammothbox.records import FileRef, Kind, Passage, Result, Skipped
 from mammothbox.understand.condense import condense
 from mammothbox.understand.entities import may_name, names_in
 from mammothbox.understand.prompts import PARROTED, file_prompt, group_prompt, part_prompt
 from mammothbox.understand.steps.outline import words_of
+from mammothbox.understand.values import value_of
 
 BUDGET_CHARS = 900
 """Of one prompt's data. About 230 tokens; reading them is what a prompt costs on a CPU."""
@@ -40,9 +41,7 @@ def text_for(ref: FileRef, upstream: Mapping[str, Result], passages: Sequence[Pa
     A document begins with the title that code gave it, since what comes first weighs most.
     """
     if ref.kind != Kind.VIDEO:
-        code = upstream.get("outline")
-        outcome = code.outcome if code else None
-        title = str(outcome.value["title"]) if isinstance(outcome, Done) else ""
+        title = str(value_of(upstream, "outline").get("title", ""))
         return words_of(ref.kind, upstream, passages, title)
     parts = []
     for field, name in (("caption", "shows"), ("ocr", "on screen"), ("transcript", "said")):
@@ -94,10 +93,9 @@ def last_prompt(ref: FileRef, text: str, summaries: Sequence[str], *, small: boo
 
 def photo_line(upstream: Mapping[str, Result]) -> str:
     """One photo in one line for the writer."""
-    caption = upstream.get("caption")
-    if caption is None or not isinstance(caption.outcome, Done):
+    value = value_of(upstream, "caption")
+    if not value:
         return "?"
-    value = caption.outcome.value
     labels = ", ".join(label["label"] for label in value["labels"])
     return labels if value["from_labels"] or not labels else f"{value['caption']} ({labels})"
 

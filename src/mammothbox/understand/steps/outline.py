@@ -18,6 +18,7 @@ import numpy as np
 from mammothbox.models.contracts import Vectors
 from mammothbox.records import Done, FileRef, Kind, Passage, Result
 from mammothbox.understand.entities import find_entities
+from mammothbox.understand.values import value_of
 from mammothbox.understand.vocabulary import BY_FORMAT, CATEGORIES, FUNCTION_WORDS, NO_SPEECH, OTHER
 
 TITLE_CHARS = 80
@@ -36,7 +37,7 @@ def words_of(
     chosen = []
     if kind == Kind.DOCUMENT:
         order = ("text", "ocr")
-        facts = _value(upstream, "facts")
+        facts = value_of(upstream, "facts")
         named = " - ".join(str(facts[name]) for name in ("title", "author") if facts.get(name))
         chosen = [named, title]
     chosen += [item.text for field in order for item in passages if item.field == field]
@@ -74,19 +75,12 @@ def outline(
     return Done(value), tuple(found)
 
 
-def _value(upstream: Mapping[str, Result], step: str) -> dict[str, Any]:
-    result = upstream.get(step)
-    if result is None or not isinstance(result.outcome, Done):
-        return {}
-    return dict(result.outcome.value)
-
-
 def _title(ref: FileRef, upstream: Mapping[str, Result], passages: Sequence[Passage]) -> str:
-    embedded = _value(upstream, "facts").get("title")
+    embedded = value_of(upstream, "facts").get("title")
     if embedded and len(embedded) > 3:
         return _shorten(str(embedded))
     if ref.kind in (Kind.IMAGE, Kind.VIDEO):
-        caption = _value(upstream, "caption")
+        caption = value_of(upstream, "caption")
         if caption and not caption["from_labels"]:
             return _shorten(caption["caption"])
         if caption and caption["labels"]:
@@ -114,7 +108,7 @@ def _category(
     kind = ref.kind
     if ref.mime in BY_FORMAT:
         return BY_FORMAT[ref.mime]
-    if kind == Kind.AUDIO and not _value(upstream, "transcript").get("segments"):
+    if kind == Kind.AUDIO and not value_of(upstream, "transcript").get("segments"):
         return NO_SPEECH
     if vector is None or kind not in anchors:
         return OTHER
@@ -131,7 +125,7 @@ def anchor_texts(kind: Kind) -> tuple[list[str], list[str]]:
 
 
 def _tags(upstream: Mapping[str, Result]) -> list[str]:
-    caption = _value(upstream, "caption")
+    caption = value_of(upstream, "caption")
     if not caption:
         return []
     tags = [label["label"].lower() for label in caption["labels"] if label["score"] >= 0.2]
@@ -143,11 +137,11 @@ def _tags(upstream: Mapping[str, Result]) -> list[str]:
 
 def _summary(kind: Kind, upstream: Mapping[str, Result], text: str) -> str:
     if kind == Kind.IMAGE:
-        return str(_value(upstream, "caption").get("caption", ""))
+        return str(value_of(upstream, "caption").get("caption", ""))
     if kind == Kind.VIDEO:
-        timeline = _value(upstream, "caption").get("timeline", ())
+        timeline = value_of(upstream, "caption").get("timeline", ())
         seen = " Then: ".join(dict.fromkeys(entry["caption"] for entry in timeline))[:SEEN_CHARS]
-        segments = _value(upstream, "transcript").get("segments", ())
+        segments = value_of(upstream, "transcript").get("segments", ())
         said = _beginning(" ".join(segment["text"] for segment in segments))
         return f"{seen}. Said: {said}" if seen and said else seen or said
     if kind == Kind.AUDIO and not text:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from mammothbox.models.contracts import Segment, Transcript
-from mammothbox.records import Done, Outcome, Passage, Skipped
+from mammothbox.records import Done, Json, Outcome, Passage, Skipped
 
 SURE = 0.5
 """Under this probability the language is called uncertain."""
@@ -46,6 +46,6 @@ def _segment(item: Segment, language: str) -> dict[str, Any]:
     return value
 
 
-def segments_of(value: dict[str, Any]) -> list[Segment]:
+def segments_of(value: Json) -> list[Segment]:
     """The segments back from a stored `Done.value`."""
     return [Segment(s["start_s"], s["end_s"], s["text"]) for s in value.get("segments", ())]
