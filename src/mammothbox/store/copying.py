@@ -160,17 +160,17 @@ def _remove(connection: Connection, backend: Backend, table: Table, rows: Sequen
 def _add(connection: Connection, backend: Backend, table: Table, rows: Sequence[Row]) -> None:
     if not rows:
         return
-    names = [column.name for column in table.columns]
-    named = [dict(zip(names, row, strict=True)) for row in rows]
     if table is VECTORS:
         made = [VectorRow(*values) for _, *values in rows]
         backend.vectors.add(connection, made, [row[0] for row in rows])
     else:
+        names = table.columns.keys()
+        named = [dict(zip(names, row, strict=True)) for row in rows]
         connection.execute(insert(table), named)
-    if table is FILES:
-        backend.words.add_names(connection, [row["path"] for row in named])
-    if table is PASSAGES:
-        words = [(row["id"], row["words"] or row["text"]) for row in named]
-        backend.words.add_passages(connection, words)
+        if table is FILES:
+            backend.words.add_names(connection, [row["path"] for row in named])
+        if table is PASSAGES:
+            words = [(row["id"], row["words"] or row["text"]) for row in named]
+            backend.words.add_passages(connection, words)
     if table.primary_key.columns.keys() == ["id"]:
         backend.given_ids(connection, table.name)

@@ -26,7 +26,7 @@ from mammothbox.store.schema import FILES, ROOTS
 from mammothbox.store.upsert import insert
 from mammothbox.store.words import indexable
 
-_COLUMNS = (
+COLUMNS = (
     FILES.c.path,
     FILES.c.size,
     FILES.c.mtime_ns,
@@ -53,7 +53,7 @@ def name_words(path: str) -> str:
 
 
 def as_ref(row: Sequence[Any]) -> FileRef:
-    """A FileRef from a row that begins with `_COLUMNS`."""
+    """A FileRef from a row that begins with `COLUMNS`."""
     path, size, mtime_ns, kind, mime, digest = row[:6]
     return FileRef(
         path=os.fsdecode(path),
@@ -75,7 +75,7 @@ def known(connection: Connection, roots: Sequence[str]) -> dict[str, Known]:
     Made for a hundred thousand rows: the driver's own tuples, and no garbage collection while
     they pile up.
     """
-    query = select(*_COLUMNS).where(FILES.c.vanished_at.is_(None))
+    query = select(*COLUMNS).where(FILES.c.vanished_at.is_(None))
     kinds = {kind.value: kind for kind in Kind}
     encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
     make = tuple.__new__
@@ -182,7 +182,7 @@ def find(
     include_vanished: bool,
 ) -> list[FileRef]:
     """Files that fit all given conditions, by path."""
-    query = select(*_COLUMNS).order_by(FILES.c.path)
+    query = select(*COLUMNS).order_by(FILES.c.path)
     if digest is not None:
         query = query.where(FILES.c.digest == digest)
     if path is not None:
@@ -213,4 +213,4 @@ def of_digests(
 def _with_digests(filters: Filters) -> Select[Any]:
     """Made once: every search asks."""
     some = FILES.c.digest.in_(bindparam("digests", expanding=True))
-    return select(*_COLUMNS).where(some, condition(filters)).order_by(FILES.c.path)
+    return select(*COLUMNS).where(some, condition(filters)).order_by(FILES.c.path)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from mammothbox.records import Digest, FileRef, Kind
-from mammothbox.store.files import _COLUMNS, as_ref
+from mammothbox.store.files import COLUMNS, as_ref
 from mammothbox.store.schema import FILES, RESULTS
 
 MOST_AMONG = 500
@@ -37,7 +37,7 @@ def pending(
     if retry_failed:
         have = have.where(RESULTS.c.outcome != "failed")
     query = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(FILES.c.vanished_at.is_(None), _lacks(connection, have))
         .where(FILES.c.kind.in_([kind.value for kind in kinds]))
         .order_by(FILES.c.mtime_ns.desc(), FILES.c.path)

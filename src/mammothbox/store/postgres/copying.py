@@ -25,7 +25,8 @@ def insert_rows(
     ids: Sequence[int] | None = None,
 ) -> Sequence[int]:
     """Store rows under these ids or new ones, which come before the first column; gives them."""
-    ids = ids or _next(connection, table, len(rows))
+    if ids is None:
+        ids = _next(connection, table, len(rows))
     driver: Any = connection.connection.driver_connection
     statement = f"COPY {table.name} ({', '.join(table.columns.keys())}) FROM STDIN"
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
