@@ -34,6 +34,7 @@ COLUMNS = (
     FILES.c.mime,
     FILES.c.digest,
 )
+"""What a `FileRef` is made from, see `as_ref`."""
 
 _ROOTS_AT_ONCE = 100
 """A shell's ``*.jpg`` may name thousands; SQLite allows expressions 1,000 deep, three a root."""

@@ -2,7 +2,8 @@
 
 A file's words are data. They stand between marks that cannot occur inside them, what gives orders
 is taken out first (`orders`), and the schema leaves no room to act. Instructions carry no content
-words, since small models repeat them as if they had been found.
+words, since small models repeat them as if they had been found. A change of wording raises the
+`version` of the step that asks.
 """
 
 from __future__ import annotations
