@@ -125,6 +125,7 @@ export async function picker(act = takeIn, label = W.choose) {
     const mine = (asked += 1), found = await call(`/places${query({ path })}`);
     if (mine !== asked) return; // another folder was chosen since
     if (path || !typed) field.value = found.path || found.folders[0] || ""; // what was typed meanwhile stays
+    if (!path && !typed) field.select(); // and who begins to type now replaces the proposal
     list.replaceChildren(...[found.parent !== null && h("button", { onclick: () => open(found.parent).catch(tell) }, `↑ ${W.up}`),
       ...found.folders.map((f) => h("button", { onclick: () => open(f).catch(tell) }, found.path ? f.split("/").pop() : f))].filter(Boolean));
   };
