@@ -11,7 +11,7 @@ from typing import Any
 from bench.command import answer
 from mammothbox.settings import Settings, load_settings
 
-PARTS = ("searchable", "files", "engines", "eyes", "search", "memory", "rescan")
+PARTS = ("searchable", "files", "engines", "eyes", "writer", "search", "memory", "rescan")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,6 +55,11 @@ def measure(
 
         _say("the eyes in batches ...")
         result.update(eyes.measure(settings, scratch))
+    if "writer" in only:
+        from bench.speed import writing
+
+        _say("the small writer on both engines ...")
+        result.update(writing.measure(settings))
     if "memory" in only or "search" in only:
         _say("the examples as one command ...")
         result.update(memory.examples(scratch))

@@ -25,7 +25,7 @@ harbour ladder mustard lantern violin orchard thunder bicycle marble feather ket
 meadow copper anchor saddle velvet barley compass curtain glacier hammer island jasmine
 lemon mirror needle oyster pepper quarry ribbon sparrow timber umbrella valley walnut yarn
 zebra"""
-_WORDS = _TEXT.split()
+WORDS = _TEXT.split()
 
 
 class Inputs:
@@ -120,7 +120,7 @@ class Inputs:
 
         pages = []
         for page in range(3):
-            words = self._random.choice(_WORDS, 250).tolist()
+            words = self._random.choice(WORDS, 250).tolist()
             lines = [" ".join(words[at : at + 9]) for at in range(0, len(words), 9)]
             pages.append(
                 (f"Report {number} on {words[0]} and {words[1]}, part {page + 1}", "|".join(lines))
@@ -137,7 +137,7 @@ class Inputs:
 
         shots = max(1, round(seconds / 3))
         slides = [
-            (self._picture((640, 360)), " ".join(self._random.choice(_WORDS, 3).tolist()))
+            (self._picture((640, 360)), " ".join(self._random.choice(WORDS, 3).tolist()))
             for _ in range(shots)
         ]
         path = self._path("video", number, ".mp4")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mammothbox.library import Library
+from mammothbox.models.catalog import model_for
 from mammothbox.organise.options import PlanOptions
 from mammothbox.settings import load_settings
 
@@ -110,7 +111,7 @@ def test_another_wish_starts_no_model_but_the_writer(mess) -> None:
     for options, hosts in (
         (PlanOptions(by="date"), set()),
         (PlanOptions(by="mixed", hint="recipes by year", writer=False), set()),
-        (PlanOptions(hint="call what is baked cakes"), {"llama"}),
+        (PlanOptions(hint="call what is baked cakes"), {model_for(settings, "writer").engine}),
     ):
         with Library.open(settings, write=True) as library:
             made = library.plan(str(mess.cwd), options)

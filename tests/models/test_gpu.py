@@ -4,6 +4,8 @@ are measured by `bench.models`."""
 from __future__ import annotations
 
 import os
+import platform
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from mammothbox.models.governor import Governor
 from mammothbox.models.gpu import Gpu
 from mammothbox.models.graphs.builder import GraphBuilder
 from mammothbox.models.ledger import Ledger
+from mammothbox.models.manifest import Model
 from mammothbox.models.placing import gpu_budget
 from mammothbox.settings import Settings, load_settings
 
@@ -99,6 +102,25 @@ def test_a_model_that_the_gpu_cannot_hold_stays_on_the_processor(
     assert model_for(full(), "embedder").gpu_bytes > 0
     tight = full(gpu_memory_bytes=500_000_000)
     assert model_for(tight, "embedder").gpu_bytes == 0
+
+
+def test_the_small_writer_runs_from_its_plain_file_where_nothing_else_is_quick(
+    found: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def writer(**chosen: str) -> Model:
+        return model_for(load_settings({}, writer="small", **chosen), "writer")
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    assert (writer(device="cpu").engine, len(writer(device="cpu").derived)) == ("qwen", 2)
+    found(*gpu.LIBRARIES)
+    assert (writer().engine, writer().derived, writer().built_bytes) == ("llama", (), 0)
+    assert writer().gpu_bytes > 0
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    assert (writer(device="cpu").engine, writer(device="cpu").derived) == ("llama", ())
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert writer(device="cpu").engine == "llama"
 
 
 def test_the_same_results_are_meant_wherever_it_runs(

@@ -277,6 +277,17 @@ def test_sizes_are_known_before_anything_is_fetched(tmp_path: Path) -> None:
     assert not settings.cache.exists()
 
 
+def test_what_will_be_built_needs_room_too(tmp_path: Path) -> None:
+    settings = load_settings({}, cache=tmp_path, writer="small", device="cpu")
+    models = models_of(settings)
+    built = sum(model.built_bytes for model in models)
+    assert built > 500_000_000
+
+    size = pulling.pull_size(settings, "lite")
+
+    assert size.disk_bytes > sum(file.size for model in models for file in model.files) + built
+
+
 def test_progress_is_counted_while_pip_takes_its_folders_away(tmp_path: Path) -> None:
     (tmp_path / "kept.whl").write_bytes(bytes(1000))
     stop = threading.Event()

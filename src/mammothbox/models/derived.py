@@ -14,10 +14,11 @@ from mammothbox.models.manifest import Model
 
 
 def build_missing(model: Model, cache: Cache) -> None:
-    """Build what is missing or outdated, once: a second or two, for a large model minutes.
+    """Build what is missing or outdated, once.
 
-    A large graph that was being built when the process ended is gone on with. Parts of a
-    checkpoint that nothing else needs are deleted in the end.
+    That takes a second or two, for the small writer half a minute, for a large model minutes. A
+    large graph that was being built when the process ended is gone on with. Parts of a checkpoint
+    that nothing else needs are deleted in the end.
 
     Raises:
         WeightsMissing: a part of the checkpoint is not there.
@@ -37,12 +38,14 @@ def build_missing(model: Model, cache: Cache) -> None:
 
 
 def _build(source: Path, target: Path) -> None:
-    from mammothbox.models.graphs import blip2, clip, efficientnet_lite2, minilm
+    from mammothbox.models.graphs import blip2, clip, efficientnet_lite2, minilm, qwen2
 
     if clip.is_ours(target):
         clip.build(source.parent, target)
     elif blip2.is_ours(target):
         blip2.build(source.parent, target)
+    elif qwen2.is_ours(target):
+        qwen2.build(source, target)
     elif target.name == "minilm.onnx":
         minilm.build(source.parent, target)
     else:

@@ -45,7 +45,7 @@ from mammothbox.models.contracts import (
 from mammothbox.models.governor import Governor, check_room
 from mammothbox.models.gpu import gpu_bytes
 from mammothbox.models.ledger import Ledger
-from mammothbox.models.manifest import Model, WeightFile
+from mammothbox.models.manifest import AT_ONCE, Model, WeightFile
 from mammothbox.models.memory import host_budget, process_bytes
 from mammothbox.models.placing import gpu_budget
 from mammothbox.models.process import HostProcess, remove_runtime_dir, runtime_dir
@@ -55,7 +55,6 @@ from mammothbox.models.remote.speech import RemoteTranscriber
 from mammothbox.settings import Settings
 
 CONTEXT_TOKENS = 8192
-SLOTS = 4
 
 
 @dataclass(eq=False)
@@ -203,10 +202,11 @@ class Models:
         """Lease the writer."""
         if endpoint := self._services.get("writer"):
             tokens = self._services.context_tokens("writer")
-            yield WriterClient(endpoint, self._card("writer"), tokens, SLOTS)
+            yield WriterClient(endpoint, self._card("writer"), tokens, AT_ONCE["llama"])
             return
+        slots = AT_ONCE[self._model("writer").engine]
         with self._lease("writer") as host:
-            yield WriterClient(host.channel, self._card("writer"), CONTEXT_TOKENS, SLOTS)
+            yield WriterClient(host.channel, self._card("writer"), CONTEXT_TOKENS, slots)
 
     @contextmanager
     def reader(self) -> Iterator[TextReader]:

@@ -5,9 +5,13 @@ Place in the flow: `catalog` is made of these, `cache` and `sources` work on the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 UNPINNED = "unpinned until first pull"
+
+AT_ONCE: Mapping[str, int] = {"llama": 4, "qwen": 8, "whisper": 2}
+"""Engine → requests it works on at once; the others take one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ class Model:
         languages, answers: as in `ModelCard`.
         note: one line for people.
         on_gpu: how it runs on a GPU; None where it does not.
+        plain_engine: what runs its own files, without anything derived, on a GPU and where `engine`
+            has no quick kernels; empty where `engine` does that too.
         gpu_bytes: of a model that `placing` has put on the GPU, memory there; else 0.
     """
 
@@ -139,4 +145,5 @@ class Model:
     answers: bool = False
     note: str = ""
     on_gpu: OnGpu | None = None
+    plain_engine: str = ""
     gpu_bytes: int = 0

@@ -95,10 +95,12 @@ def _large(settings: Settings) -> tuple[int, int]:
     cache = Cache(settings.cache)
     parts = built = 0
     for model in models_of(settings):
-        if model.index and not cache.is_built(model):
+        if cache.is_built(model):
+            continue
+        built += model.built_bytes
+        if model.index:
             here = [cache.path(file) for file in cache.parts(model) if cache.has(file)]
             parts += max(0, model.index_bytes - sum(path.stat().st_size for path in here))
-            built += model.built_bytes
     return parts, built
 
 

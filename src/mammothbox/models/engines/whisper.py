@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from mammothbox.models import manifest
 from mammothbox.models.contracts import Segment, Transcript
 from mammothbox.models.engines.gpu_libraries import load_libraries
 from mammothbox.models.engines.whisper_languages import (
@@ -66,7 +67,7 @@ CLEAR = 0.8
 Piece = tuple[int, Samples, list[tuple[float, float]]]
 """First sample, sound, and its utterances in seconds."""
 
-AT_ONCE = 2
+AT_ONCE = manifest.AT_ONCE["whisper"]
 """Recordings, or pieces of one, that are written down side by side. A word is too little work to be
 shared by cores: two recordings at once on two cores take two thirds of the time."""
 

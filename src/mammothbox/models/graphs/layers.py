@@ -8,7 +8,10 @@ any architecture.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +20,6 @@ from mammothbox.errors import WeightsCorrupt
 from mammothbox.models.graphs.builder import RUNTIME, GraphBuilder
 from mammothbox.models.graphs.external import DataFile, Place
 from mammothbox.models.graphs.few_bits import BLOCK, Packed, pack
-from mammothbox.models.graphs.shards import Shards
 
 BITS = {"fp32": 32, "int8": 8, "blocks8": 8, "int4": 4}
 """How matrices are kept → bits a number. ``int8`` may be whole products of integers (see `Layers`),
@@ -30,6 +32,21 @@ _LARGE = 65536
 
 _INT8_COMPUTE = 4
 """Accuracy level of ``MatMulNBits``: rows are rounded to 8 bits, block by block, while it runs."""
+
+
+class Tensors(Protocol):
+    """A checkpoint: float32 tensors by their published names, read one at a time."""
+
+    def __contains__(self, name: str) -> bool: ...
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Sizes, without reading."""
+
+    def read(self, name: str) -> Floats:
+        """The whole tensor."""
+
+    def blocks(self, name: str) -> Iterator[Floats]:
+        """The tensor some rows at a time."""
 
 
 class Layers:
@@ -45,10 +62,11 @@ class Layers:
     """
 
     def __init__(
-        self, name: str, shards: Shards, data: DataFile, kind: str, *, many: bool = False
+        self, name: str, shards: Tensors, data: DataFile, kind: str, *, many: bool = False
     ) -> None:
         self.graph = GraphBuilder(name)
         self.shards, self._data, self._bits = shards, data, BITS[kind]
+        self._kept: dict[str, list[Place]] = {}
         self._whole = many and kind == "int8"
 
     def ints(self, *values: int) -> str:
@@ -74,11 +92,11 @@ class Layers:
             return self.graph.add("MatMul", [x, self.graph.external(place, self._data)])
         if self._whole:
             return self._whole_numbers(x, name)
-        inputs = [x, *self._packed(name)]
         outputs, width = self.shards.shape(name)
+        packed = [self.graph.external(place, self._data) for place in self._packed(name)]
         return self.graph.add(
             "MatMulNBits",
-            inputs,
+            [x, *packed],
             domain=RUNTIME,
             N=outputs,
             K=width,
@@ -116,7 +134,31 @@ class Layers:
         before = add("Slice", [add("Shape", [x]), self.ints(0), self.ints(-1)])
         return add("Reshape", [product, add("Concat", [before, self.ints(outputs)], axis=0)])
 
-    def _packed(self, name: str) -> list[str]:
+    def rows(self, ids: str, name: str) -> str:
+        """The rows of a matrix in 8 bits that `ids` name: shape of `ids` x width.
+
+        They are read where the matrix lies, which may be multiplied with as well.
+        """
+        _, width = self.shards.shape(name)
+        values, scales, zeros = self._packed(name)
+        flat = (values.shape[0], values.shape[1] * values.shape[2])
+        places = [replace(values, shape=flat), scales, zeros]
+        values, scales, zeros = (replace(p, name=f"{p.name}.rows") for p in places)
+        found = self.graph.add(
+            "GatherBlockQuantized",
+            [self.graph.external(values, self._data), ids]
+            + [self.graph.external(place, self._data) for place in (scales, zeros)],
+            domain=RUNTIME,
+            bits=8,
+            block_size=BLOCK,
+            gather_axis=0,
+            quantize_axis=1,
+        )
+        if flat[1] == width:
+            return found
+        return self.graph.add("Slice", [found, self.ints(0), self.ints(width), self.ints(-1)])
+
+    def _packed(self, name: str) -> list[Place]:
         """Values, scales and zero points of a matrix; read once, a few rows at a time."""
 
         @cache
@@ -127,8 +169,9 @@ class Layers:
             made = lambda: (getattr(piece, part) for piece in pieces())  # noqa: E731
             return self._data.put_blocks(f"{name}.{part}", made)
 
-        parts = ("values", "scales", "zeros")
-        return [self.graph.external(place(part), self._data) for part in parts]
+        if name not in self._kept:
+            self._kept[name] = [place(part) for part in ("values", "scales", "zeros")]
+        return self._kept[name]
 
     def linear(self, x: str, name: str) -> str:
         """A matrix, and its bias where it has one."""
@@ -141,6 +184,14 @@ class Layers:
         """Layer normalisation over the last axis."""
         parts = [x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias")]
         return self.graph.add("LayerNormalization", parts, axis=-1, epsilon=epsilon)
+
+    def root_norm(self, x: str, name: str, epsilon: float) -> str:
+        """Division by the root mean square over the last axis (Zhang and Sennrich 2019)."""
+        add = self.graph.add
+        square = add("Pow", [x, self.scalar(2.0)])
+        mean = add("ReduceMean", [square], axes=[-1], keepdims=1)
+        root = add("Sqrt", [add("Add", [mean, self.scalar(epsilon)])])
+        return add("Mul", [add("Div", [x, root]), self.weight(f"{name}.weight")])
 
     def activation(self, x: str, kind: str) -> str:
         """`kind` as configs name it: ``gelu`` (exact) or ``relu``.

@@ -18,8 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mammothbox.errors import WeightsCorrupt
-from mammothbox.models.graphs.layers import Layers
-from mammothbox.models.graphs.shards import Shards
+from mammothbox.models.graphs.layers import Layers, Tensors
 from mammothbox.records import Json
 
 OFFSET = 2
@@ -37,7 +36,7 @@ _ONE_WAY = {"do_layer_norm_before": True, "enable_bias": True, "_remove_final_la
 Doors = list[tuple[str, Any, Sequence[int | str]]]
 
 
-def _sizes(shards: Shards, config: Json) -> tuple[int, int, int]:
+def _sizes(shards: Tensors, config: Json) -> tuple[int, int, int]:
     """(layers, heads, width).
 
     Raises:
@@ -54,7 +53,7 @@ def _sizes(shards: Shards, config: Json) -> tuple[int, int, int]:
     return int(chosen["num_hidden_layers"]), int(chosen["num_attention_heads"]), width
 
 
-def doors(shards: Shards, config: Json) -> tuple[Doors, Doors]:
+def doors(shards: Tensors, config: Json) -> tuple[Doors, Doors]:
     """Inputs and outputs of the graph, as `GraphBuilder.save` takes them."""
     layers, heads, width = _sizes(shards, config)
     deep = width // heads
@@ -123,7 +122,7 @@ def _layer(layers: Layers, x: str, index: int, heads: int, width: int, bias: str
     return add("Add", [x, layers.linear(layers.activation(wide, act), f"{name}.fc2")])
 
 
-def write_words(shards: Shards, target: Path, dtype: npt.DTypeLike) -> None:
+def write_words(shards: Tensors, target: Path, dtype: npt.DTypeLike) -> None:
     """The table of words as an `.npy` file, which is read by rows: one word's vector each."""
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:

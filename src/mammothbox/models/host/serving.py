@@ -18,13 +18,9 @@ from typing import Any
 from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import CONTRACTS, MODELS, model_for, models_of
 from mammothbox.models.derived import build_missing
-from mammothbox.models.engines.whisper import AT_ONCE
 from mammothbox.models.host.service import Service
-from mammothbox.models.manifest import Model
+from mammothbox.models.manifest import AT_ONCE, Model
 from mammothbox.settings import Settings
-
-SLOTS = 4
-"""Answers the writer works on at once."""
 
 
 def _model(arguments: argparse.Namespace) -> Model:
@@ -41,7 +37,8 @@ def _model(arguments: argparse.Namespace) -> Model:
     for model in models_of(chosen):
         if model.engine == name:
             return model
-    by_engine = {"eyes": "embedder", "whisper": "transcriber", "llama": "writer", "ocr": "reader"}
+    by_engine = {"eyes": "embedder", "whisper": "transcriber", "ocr": "reader"}
+    by_engine |= dict.fromkeys(("llama", "qwen"), "writer")
     contract = by_engine.get(arguments.engine, arguments.engine)
     if contract not in CONTRACTS:
         known = ", ".join([*by_engine, *CONTRACTS])
@@ -84,7 +81,12 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
             from mammothbox.models.engines.llama import LlamaEngine
 
             weights = folder / "model.gguf"
-            return LlamaEngine(weights, threads, SLOTS, model.cache, model.template, gpu=gpu)
+            slots = AT_ONCE[model.engine]
+            return LlamaEngine(weights, threads, slots, model.cache, model.template, gpu=gpu)
+        if model.engine == "qwen":
+            from mammothbox.models.engines.qwen import QwenEngine
+
+            return QwenEngine(folder, threads, AT_ONCE[model.engine])
         from mammothbox.models.engines.ocr import OcrEngine
 
         return OcrEngine(threads)
@@ -105,10 +107,10 @@ def _routes(engine: str, service: Service[Any]) -> list[Any]:
         from mammothbox.models.host import whisper_routes
 
         return whisper_routes.routes(service)
-    if engine == "llama":
-        from mammothbox.models.host import llama_routes
+    if engine in ("llama", "qwen"):
+        from mammothbox.models.host import writer_routes
 
-        return llama_routes.routes(service)
+        return writer_routes.routes(service)
     from mammothbox.models.host import ocr_routes
 
     return ocr_routes.routes(service)
@@ -128,7 +130,7 @@ def serve(arguments: argparse.Namespace) -> None:
     """Serve on `arguments.uds` or on a TCP port until the process is told to end."""
     threads = arguments.threads or min(os.cpu_count() or 1, 8)
     model = _model(arguments)
-    workers = {"llama": SLOTS, "whisper": AT_ONCE}.get(model.engine, 1)
+    workers = AT_ONCE.get(model.engine, 1)
     load = _loader(model, Cache(arguments.cache), threads, arguments.profile)
     service: Service[Any] = Service(load, workers)
     import uvicorn

@@ -25,7 +25,7 @@ from mammothbox.understand.work import Task
 ABOVE_MEAN = 0.5
 """Standard deviations above the mean of all photos from which a photo looks like a tag."""
 
-BUNDLE = 8
+BUNDLE = 16
 """Files or groups whose prompts are sent together: twice as many as the writer has slots, since
 answers differ in length and the last ones leave slots empty. A stop waits for those being written;
 those that wait for a slot are given up."""

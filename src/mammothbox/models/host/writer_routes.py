@@ -1,28 +1,41 @@
 """The writer over HTTP: ``/v1/chat/completions`` with ``response_format: json_schema``.
 
-Place in the flow: hands the request to llama.cpp's own handler inside the process, several at once.
+Place in the flow: hands requests to the engine inside the process, several at once.
 A streamed answer passes chunk by chunk from the engine's thread to the loop; when the client has
 gone, the engine is told to stop.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mammothbox.errors import MammothboxError, UsageError
-from mammothbox.models.engines.llama import LlamaEngine
 from mammothbox.models.host.app import json_body
 from mammothbox.models.host.service import Service
 from mammothbox.models.host.streaming import DONE, chunks_of, event
 
 
-def routes(service: Service[LlamaEngine]) -> list[Route]:
+class WriterEngine(Protocol):
+    """What writes: llama.cpp, or the small writer on ONNX Runtime."""
+
+    @property
+    def context_tokens(self) -> int:
+        """Prompt and answer together may be this long."""
+
+    def chat(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One answer."""
+
+    def stream(self, request: dict[str, Any], on_chunk: Callable[[dict[str, Any]], bool]) -> None:
+        """The same, piece by piece, until `on_chunk` returns False."""
+
+
+def routes(service: Service[WriterEngine]) -> list[Route]:
     """The host's own routes."""
 
     async def chat(request: Request) -> Response:
