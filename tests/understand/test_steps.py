@@ -151,11 +151,67 @@ def _ref(kind: Kind) -> FileRef:
     return FileRef("/p/file", 3, 0, kind, "", Digest("0" * 64))
 
 
+RECEIPT = """Corner Books Ltd
+12 Harbour Road, Bergen
+Date: 25/12/2018
+Cash bill 4711
+Modelling clay, one box, blue 9.00
+Pencils, a dozen, soft 3.50
+Subtotal 12.50
+Rounding 0.00
+Total:
+12.50
+Cash 20.00
+Change 7.50
+Goods sold are not returnable. Thank you, come again"""
+
+
+def _seen(words: str) -> tuple[dict[str, Result], list[Passage]]:
+    """A photo whose captioner sees a man, and in which `words` are read."""
+
+    def done(step: str, **value: object) -> Result:
+        return Result(Digest("0" * 64), step, "m", "1", Done(value))
+
+    labels = [{"label": "menu", "score": 0.4}]
+    seen = {"caption": "a man in a red shirt", "from_labels": False, "labels": labels}
+    known = {"caption": done("caption", **seen), "ocr": done("ocr", text=words)}
+    return known, [Passage("caption", "a man in a red shirt"), Passage("ocr", words)]
+
+
+def test_a_picture_of_a_page_is_told_by_its_words() -> None:
+    known, said = _seen(RECEIPT)
+    vectors = np.eye(2, dtype=np.float32)
+    anchors = {
+        Kind.IMAGE: (["people", "food"], vectors),
+        Kind.DOCUMENT: (["invoice", "receipt"], vectors),
+    }
+    assert outline.words_of(Kind.IMAGE, known, said) == RECEIPT
+    found, _ = outline.outline(_ref(Kind.IMAGE), known, said, vectors[1], anchors)
+    told = found.value
+    assert (told["title"], told["category"]) == ("Corner Books Ltd", "receipt")
+    assert told["tags"] == ["menu"]
+    assert told["summary"].startswith("Corner Books Ltd 12 Harbour Road")
+    forms = {entity["text"]: entity["type"] for entity in told["entities"]}
+    assert forms == {"25/12/2018": "date", "12.50": "amount"}
+    known |= {"outline": Result(Digest("0" * 64), "outline", "m", "1", found)}
+    assert describe.photo_line(known) == "Corner Books Ltd"
+
+
+def test_a_photo_with_a_sign_in_it_is_told_by_what_it_shows() -> None:
+    known, said = _seen("HARBOUR CAFE open all day")
+    assert outline.words_of(Kind.IMAGE, known, said).startswith("a man in a red shirt")
+    anchors = {Kind.IMAGE: (["people", "food"], np.eye(2, dtype=np.float32))}
+    found, _ = outline.outline(_ref(Kind.IMAGE), known, said, np.eye(2)[0], anchors)
+    assert found.value["title"] == "A man in a red shirt"
+    assert found.value["category"] == "people"
+    assert "shirt" in found.value["tags"]
+
+
 def test_a_small_writer_is_not_asked_to_sum_up_a_few_spoken_sentences() -> None:
     few, many = "We sail at dawn. ", "We sail at dawn. " * 100
 
     def ask(kind: Kind, text: str, small: bool) -> Prompt:
-        return describe.last_prompt(_ref(kind), text, [], small=small)
+        return describe.last_prompt(kind, text, [], small=small)
 
     for kind in (Kind.AUDIO, Kind.VIDEO):
         brief = ask(kind, few, True)
@@ -182,10 +238,10 @@ def test_what_the_writer_said_of_a_document_is_not_read_by_it_again() -> None:
 
 def test_names_are_asked_for_and_kept_only_where_a_document_has_some() -> None:
     nobody, somebody = "Boil the lentils.\nAdd salt.", "Lentils, boiled as Ana does."
-    asked = describe.last_prompt(_ref(Kind.DOCUMENT), somebody, [], small=True)
+    asked = describe.last_prompt(Kind.DOCUMENT, somebody, [], small=True)
     assert "names" in asked.schema["properties"]
     assert "the names of people" in asked.user
-    spared = describe.last_prompt(_ref(Kind.DOCUMENT), nobody, [], small=True)
+    spared = describe.last_prompt(Kind.DOCUMENT, nobody, [], small=True)
     assert "names" not in spared.schema["properties"]
     assert "the names of people" not in spared.user
     answer = {"title": "Lentils", "names": ["Ana", "John Doe", "Lentils"]}

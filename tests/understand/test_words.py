@@ -61,6 +61,7 @@ def test_condensing_keeps_the_head_and_the_telling_sentence() -> None:
         ("Due 2024-03-01.", ("2024-03-01", "date")),
         ("on 3 May 2020 at noon", ("3 May 2020", "date")),
         ("TOTAL RM 1,234.50", ("RM 1,234.50", "amount")),
+        ("Subtotal 3.00 Total\n1,234.50", ("1,234.50", "amount")),
         ("pay 12.50 EUR now", ("12.50 EUR", "amount")),
         ("mail ann.b@mail.example.org!", ("ann.b@mail.example.org", "email")),
         ("see https://example.org/a?b=1.", ("https://example.org/a?b=1", "url")),

@@ -21,6 +21,8 @@ _PATTERNS = (
     ("date", r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b"),
     ("date", rf"\b\d{{1,2}}\.? {_MONTH},? \d{{4}}\b|\b{_MONTH} \d{{1,2}},? \d{{4}}\b"),
     ("amount", rf"{_CURRENCY} ?{_NUMBER}(?![\d])|\b{_NUMBER} ?{_CURRENCY}(?! ?\d)"),
+    # What is to be paid often has no currency beside it, and on a receipt the next column.
+    ("amount", r"(?i:\btotal\b)\D{0,24}(\d{1,3}(?:[ ,.']?\d{3})*[.,]\d{2})\b"),
     ("email", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
     ("url", r"\bhttps?://[^\s<>\"')\]]+|\bwww\.[\w.-]+\.\w{2,}[^\s<>\"')\]]*"),
     ("phone", r"(?<![\w.])\+\d[\d ()/-]{7,16}\d\b"),
@@ -37,8 +39,10 @@ def find_entities(text: str) -> list[dict[str, str]]:
     for kind, pattern in _COMPILED:
         count = 0
         for match in pattern.finditer(text):
-            key = (" ".join(match.group().split()).rstrip(".,"), kind)
-            if key not in found and count < PER_TYPE:
+            said = match.group(match.lastindex or 0)
+            key = (" ".join(said.split()).rstrip(".,"), kind)
+            known = any(kind == "amount" == other and key[0] in word for word, other in found)
+            if not known and key not in found and count < PER_TYPE:
                 found[key] = match.start()
                 count += 1
     ordered = sorted(found, key=lambda key: found[key])

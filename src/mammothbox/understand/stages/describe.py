@@ -19,6 +19,7 @@ from mammothbox.understand.calls import each, failed
 from mammothbox.understand.groups import alike
 from mammothbox.understand.stages import Tools, context, result, timed
 from mammothbox.understand.steps import describe
+from mammothbox.understand.steps.outline import reads_as
 from mammothbox.understand.told import STEP, by_code
 from mammothbox.understand.work import Task
 
@@ -88,12 +89,13 @@ def _describe(tools: Tools, writer: Writer, batch: Sequence[Task]) -> list[Resul
         ).strip()
         for task in batch
     ]
+    kinds = [reads_as(task.ref.kind, upstream.get(task.ref.digest, {})) for task in batch]
     parts = [describe.parts_of(text) for text in texts]
     summaries = _summaries(writer, parts)
     asked = [at for at, text in enumerate(texts) if text]
     small = tools.settings.profile == "lite"
     prompts = [
-        describe.last_prompt(batch[at].ref, texts[at], summaries[at], small=small) for at in asked
+        describe.last_prompt(kinds[at], texts[at], summaries[at], small=small) for at in asked
     ]
     answers = dict(zip(asked, _ask(writer, prompts), strict=True))
     return [

@@ -69,7 +69,7 @@ STEPS: tuple[Step, ...] = (
         "outline",
         "read",
         "text_embedder",
-        3,
+        4,
         {
             Kind.IMAGE: ("facts", "caption", "ocr"),
             Kind.VIDEO: ("facts", "caption", "ocr", "transcript"),
@@ -81,7 +81,7 @@ STEPS: tuple[Step, ...] = (
         "describe",
         "describe",
         "writer",
-        3,
+        4,
         {
             Kind.IMAGE: ("embed", "outline"),
             Kind.VIDEO: ("outline",),

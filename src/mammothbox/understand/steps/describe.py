@@ -16,7 +16,7 @@ from mammothbox.records import FileRef, Kind, Passage, Result, Skipped
 from mammothbox.understand.condense import condense
 from mammothbox.understand.entities import may_name, names_in
 from mammothbox.understand.prompts import PARROTED, file_prompt, group_prompt, part_prompt
-from mammothbox.understand.steps.outline import words_of
+from mammothbox.understand.steps.outline import reads_as, words_of
 from mammothbox.understand.values import value_of
 
 BUDGET_CHARS = 900
@@ -69,11 +69,11 @@ def part_prompts(parts: Sequence[str]) -> list[Prompt]:
     ]
 
 
-def last_prompt(ref: FileRef, text: str, summaries: Sequence[str], *, small: bool) -> Prompt:
+def last_prompt(kind: Kind, text: str, summaries: Sequence[str], *, small: bool) -> Prompt:
     """Last round: the beginning of the text and what the parts said.
 
     Args:
-        ref: the file.
+        kind: that the file is described as, see `reads_as`.
         text: what stands for it.
         summaries: of its parts, where it is long.
         small: the writer is a small one. It is not asked to file anything, nor to sum up a few
@@ -81,18 +81,20 @@ def last_prompt(ref: FileRef, text: str, summaries: Sequence[str], *, small: boo
     """
     category = not small
     if not summaries:
-        brief = small and ref.kind in (Kind.AUDIO, Kind.VIDEO) and len(text) <= BRIEF_CHARS
+        brief = small and kind in (Kind.AUDIO, Kind.VIDEO) and len(text) <= BRIEF_CHARS
         shown = condense(text, BUDGET_CHARS)
         named = may_name(shown)
-        return file_prompt(ref.kind, shown, category=category, summary=not brief, names=named)
+        return file_prompt(kind, shown, category=category, summary=not brief, names=named)
     head = condense(text[:PART_CHARS], BUDGET_CHARS // 2)
     rest = condense("\n".join(summaries), BUDGET_CHARS)
     shown = f"{head}\n...\n{rest}"
-    return file_prompt(ref.kind, shown, category=category, names=may_name(text))
+    return file_prompt(kind, shown, category=category, names=may_name(text))
 
 
 def photo_line(upstream: Mapping[str, Result]) -> str:
-    """One photo in one line for the writer."""
+    """One photo in one line for the writer; of a page its title."""
+    if reads_as(Kind.IMAGE, upstream) == Kind.DOCUMENT:
+        return str(value_of(upstream, "outline").get("title") or "?")
     value = value_of(upstream, "caption")
     if not value:
         return "?"

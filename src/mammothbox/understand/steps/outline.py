@@ -26,13 +26,24 @@ SUMMARY_CHARS, SEEN_CHARS = 240, 400
 TAGS = 6
 CATEGORY_FLOOR = 0.15
 """Cosine under which no category is near enough to be named."""
+PAGE_WORDS = 30
+"""Words read in a picture from which on it is a page: what they say counts, and not what a
+captioner that knows people and dogs sees in it."""
+
+
+def reads_as(kind: Kind, upstream: Mapping[str, Result]) -> Kind:
+    """The kind a file is described as: a picture of a page is a document."""
+    page = len(str(value_of(upstream, "ocr").get("text", "")).split()) >= PAGE_WORDS
+    return Kind.DOCUMENT if kind == Kind.IMAGE and page else kind
 
 
 def words_of(
     kind: Kind, upstream: Mapping[str, Result], passages: Sequence[Passage], title: str = ""
 ) -> str:
     """The text an outline is made from: captions and labels of pictures, else what is written,
-    after the title and author that a document itself names and the `title` it was given."""
+    after the title and author that a document itself names and the `title` it was given. Pictures
+    of pages are documents here."""
+    kind = reads_as(kind, upstream)
     order: tuple[str, ...] = ("caption", "labels", "ocr", "transcript", "text")
     chosen = []
     if kind == Kind.DOCUMENT:
@@ -60,14 +71,14 @@ def outline(
         vector: embedding of `words_of`, None where there are no words.
         anchors: kind → (categories, their embeddings).
     """
-    text = words_of(ref.kind, upstream, passages)
-    tags = _tags(upstream)
+    kind, text = reads_as(ref.kind, upstream), words_of(ref.kind, upstream, passages)
+    tags = _tags(kind, upstream)
     value = {
-        "title": _title(ref, upstream, passages),
-        "category": _category(ref, upstream, vector, anchors),
+        "title": _title(ref, kind, upstream, passages),
+        "category": _category(ref, kind, upstream, vector, anchors),
         "tags": tags,
-        "entities": find_entities(text[:20_000]) if ref.kind != Kind.IMAGE else [],
-        "summary": _summary(ref.kind, upstream, text),
+        "entities": find_entities(text[:20_000]) if kind != Kind.IMAGE else [],
+        "summary": _summary(kind, upstream, text),
     }
     found = [Passage("title", str(value["title"]))]
     if tags:
@@ -75,11 +86,13 @@ def outline(
     return Done(value), tuple(found)
 
 
-def _title(ref: FileRef, upstream: Mapping[str, Result], passages: Sequence[Passage]) -> str:
+def _title(
+    ref: FileRef, kind: Kind, upstream: Mapping[str, Result], passages: Sequence[Passage]
+) -> str:
     embedded = value_of(upstream, "facts").get("title")
     if embedded and len(embedded) > 3:
         return _shorten(str(embedded))
-    if ref.kind in (Kind.IMAGE, Kind.VIDEO):
+    if kind in (Kind.IMAGE, Kind.VIDEO):
         caption = value_of(upstream, "caption")
         if caption and not caption["from_labels"]:
             return _shorten(caption["caption"])
@@ -101,11 +114,11 @@ def _shorten(text: str) -> str:
 
 def _category(
     ref: FileRef,
+    kind: Kind,
     upstream: Mapping[str, Result],
     vector: np.ndarray[Any, np.dtype[np.float32]] | None,
     anchors: Mapping[Kind, tuple[Sequence[str], Vectors]],
 ) -> str:
-    kind = ref.kind
     if ref.mime in BY_FORMAT:
         return BY_FORMAT[ref.mime]
     if kind == Kind.AUDIO and not value_of(upstream, "transcript").get("segments"):
@@ -124,12 +137,12 @@ def anchor_texts(kind: Kind) -> tuple[list[str], list[str]]:
     return list(table), [f"{name}: {covers}" for name, covers in table.items()]
 
 
-def _tags(upstream: Mapping[str, Result]) -> list[str]:
+def _tags(kind: Kind, upstream: Mapping[str, Result]) -> list[str]:
     caption = value_of(upstream, "caption")
     if not caption:
         return []
     tags = [label["label"].lower() for label in caption["labels"] if label["score"] >= 0.2]
-    if not caption["from_labels"]:
+    if not caption["from_labels"] and kind != Kind.DOCUMENT:
         words = re.findall(r"[a-z]{3,}", caption["caption"].lower())
         tags += [word for word in words if word not in FUNCTION_WORDS]
     return list(dict.fromkeys(tags))[:TAGS]
