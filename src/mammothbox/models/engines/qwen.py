@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mammothbox.errors import ModelError
+from mammothbox.errors import ModelError, UsageError
 from mammothbox.models.engines.qwen_answers import Answer
 from mammothbox.models.engines.qwen_rows import Rows, shared
 from mammothbox.models.engines.qwen_words import Words
@@ -51,6 +51,7 @@ class QwenEngine:
 
         Raises:
             UsageError: the request cannot be followed.
+            ModelError: it failed while it was answered.
         """
         return self._written(Answer(request, self._words)).whole()
 
@@ -59,6 +60,7 @@ class QwenEngine:
 
         Raises:
             UsageError: the request cannot be followed.
+            ModelError: it failed while it was answered.
         """
         answer = self._written(Answer(request, self._words, on_chunk))
         for chunk in answer.last_chunks():
@@ -71,6 +73,8 @@ class QwenEngine:
             self._waiting.append(answer)
             self._news.notify()
         answer.done.wait()
+        if isinstance(answer.error, UsageError):
+            raise answer.error
         if answer.error is not None:
             raise ModelError(f"the writer failed: {answer.error}") from answer.error
         return answer
@@ -90,7 +94,7 @@ class QwenEngine:
                     last = {row: answer.ids[-1] for row, answer in self._going.items()}
                     for row, scores in self._rows.go_on(last).items():
                         self._take(row, scores)
-            except Exception as error:  # a thread's border: handed to those who wait
+            except BaseException as error:  # a thread's border: handed to those who wait
                 self._fail(error)
 
     def _row_for_first(self) -> int | None:
@@ -111,8 +115,13 @@ class QwenEngine:
         return max(free, key=lambda row: shared(held[row], first.prompt), default=None)
 
     def _take(self, row: int, scores: Any) -> None:
-        """Let the answer in `row` choose its next token."""
-        if not self._going[row].take(scores):
+        """Let the answer in `row` choose its next token; what fails there concerns it alone."""
+        answer = self._going[row]
+        try:
+            going = answer.take(scores)
+        except BaseException as error:  # a listener that fails; a library in Rust that panics
+            answer.error, going = error, False
+        if not going:
             self._end(row)
 
     def _end(self, row: int) -> None:
@@ -120,7 +129,9 @@ class QwenEngine:
         self._rows.leave(row)
         answer.done.set()
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
+        """The network failed: nobody knows what the rows at work hold now."""
         for row in list(self._going):
             self._going[row].error = error
+            self._rows.held[row].clear()
             self._end(row)

@@ -1,7 +1,7 @@
-"""One answer of the small writer: what is asked, what is written so far, how it is told.
+"""One answer of the small writer: what is written so far, and how it is told.
 
 Place in the flow: `engines.qwen` makes an `Answer` of each request and gives it scores token by
-token. Requests and answers have the shapes of ``/v1/chat/completions``.
+token. Answers and chunks have the shapes of ``/v1/chat/completions``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mammothbox.errors import UsageError
-from mammothbox.models.engines.qwen_words import Choice, Floats, Words
+from mammothbox.models.engines.qwen_choice import Choice, Floats
+from mammothbox.models.engines.qwen_request import wish_of
+from mammothbox.models.engines.qwen_words import Words
 from mammothbox.models.graphs.qwen2 import ROOM
-
-_UNKNOWN = ("tools", "functions", "logprobs", "grammar", "logit_bias")
-"""Wishes that would change the answer and that only llama.cpp follows."""
 
 
 class Answer:
@@ -40,40 +39,27 @@ class Answer:
     ) -> None:
         from tokenizers.decoders import DecodeStream
 
-        for name in _UNKNOWN:
-            if request.get(name):
-                raise UsageError(f"the writer refuses: {name} is nothing that it knows")
-        if request.get("n", 1) != 1:
-            raise UsageError("the writer refuses: it gives one answer a request")
-        self.prompt = words.conversation(request.get("messages"))
-        most = request.get("max_completion_tokens") or request.get("max_tokens") or ROOM
+        self._wish = wish = wish_of(request)
+        self.prompt = words.conversation(wish.messages)
         left = ROOM - len(self.prompt)
         if left < 1:
             raise UsageError(
                 f"the writer refuses: the prompt has {len(self.prompt)} tokens, and the context "
                 f"{ROOM}"
             )
-        self._most: int = max(1, min(int(_number(most, "max_tokens")), left))
-        self.alone = request.get("cache_prompt") is False
-        self._choice = Choice(
-            words,
-            words.form(request.get("response_format")),
-            float(_number(request.get("temperature") or 0.0, "temperature")),
-            float(_number(request.get("top_p") or 1.0, "top_p")),
-            request.get("seed"),
-        )
-        stops = request.get("stop") or []
-        self._stops = [stops] if isinstance(stops, str) else list(stops)
-        self._usage = bool((request.get("stream_options") or {}).get("include_usage"))
-        self._model, self._words = str(request.get("model", "")), words
-        self._on_chunk, self._pieces = on_chunk, DecodeStream(skip_special_tokens=True)
+        self._most = min(wish.most, left)
+        self.alone = wish.alone
+        form = words.form(wish.schema)
+        chance = (wish.temperature, wish.top_p, wish.seed)
+        self._choice = Choice(words.count, words.ends, form, *chance)
+        self._words, self._on_chunk = words, on_chunk
+        self._pieces = DecodeStream(skip_special_tokens=True)
         self._id, self._created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
-        self._reason = "length"
-        self._text = ""
+        self._reason, self._text, self._told = "length", "", 0
         self.ids: list[int] = []
         """What is written so far."""
         self.done = threading.Event()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     @property
     def most_tokens(self) -> int:
@@ -81,59 +67,71 @@ class Answer:
         return len(self.prompt) + self._most
 
     def take(self, scores: Floats) -> bool:
-        """Choose the next token; False where the answer ends."""
+        """Choose the next token; False where the answer ends.
+
+        Raises:
+            UsageError: nothing fits its schema.
+        """
         token = self._choice.next(scores)
         if token is None:
             self._reason = "stop"
             return False
         self.ids.append(token)
-        piece = self._pieces.step(self._words.tokenizer, token) or ""
-        self._text += piece
+        self._text += self._pieces.step(self._words.tokenizer, token) or ""
         if self._stopped() or self._choice.finished:
             self._reason = "stop"
         going = self._reason != "stop" and len(self.ids) < self._most
-        return self._tell(piece) and going
+        return self._tell() and going
 
     def _stopped(self) -> bool:
         """Cut the text at the first of the words that are to end it."""
-        found = [at for at in (self._text.find(stop) for stop in self._stops) if at >= 0]
+        found = [at for at in (self._text.find(stop) for stop in self._wish.stops) if at >= 0]
         if found:
             self._text = self._text[: min(found)]
         return bool(found)
 
-    def _tell(self, piece: str) -> bool:
-        if self._on_chunk is None or not piece or self._stops:
-            return True  # a word that ends the text may be half said
-        first = {"role": "assistant"} if piece == self._text else {}
-        return self._on_chunk(self._chunk({**first, "content": piece}))
+    def _tell(self) -> bool:
+        """Give the listener what is new, but for what may be the beginning of a stop word."""
+        ready = len(self._text) - self._half_said()
+        if self._on_chunk is None or ready <= self._told:
+            return True
+        return self._on_chunk(self._piece(ready))
+
+    def _piece(self, end: int) -> dict[str, Any]:
+        first = {} if self._told else {"role": "assistant"}
+        said, self._told = self._text[self._told : end], end
+        return self._chunk({**first, "content": said})
+
+    def _half_said(self) -> int:
+        """Letters at the end of the text with which one of the stop words begins."""
+        if self._reason == "stop":
+            return 0
+        halves = (stop[:size] for stop in self._wish.stops for size in range(1, len(stop)))
+        return max((len(half) for half in halves if self._text.endswith(half)), default=0)
 
     def whole(self) -> dict[str, Any]:
         """The finished answer."""
-        message = {"role": "assistant", "content": self._said()}
+        said = self._text if self._wish.stops else self._words.text(self.ids)
+        message = {"role": "assistant", "content": said}
         choice = {"index": 0, "message": message, "finish_reason": self._reason}
         return {**self._head("chat.completion"), "choices": [choice], "usage": self._counts()}
 
     def last_chunks(self) -> Iterator[dict[str, Any]]:
         """What a stream ends with."""
-        if self._stops and self._text:
-            yield self._chunk({"role": "assistant", "content": self._text})
+        if self._told < len(self._text):
+            yield self._piece(len(self._text))
         yield self._chunk({}, self._reason)
-        if self._usage:
-            yield {
-                **self._head("chat.completion.chunk"),
-                "choices": [],
-                "usage": self._counts(),
-            }
-
-    def _said(self) -> str:
-        return self._text if self._stops else self._words.text(self.ids)
+        if self._wish.usage:
+            head = self._head("chat.completion.chunk")
+            yield {**head, "choices": [], "usage": self._counts()}
 
     def _chunk(self, delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "finish_reason": reason}
         return {**self._head("chat.completion.chunk"), "choices": [choice]}
 
     def _head(self, kind: str) -> dict[str, Any]:
-        return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
+        said = {"created": self._created, "model": self._wish.model}
+        return {"id": self._id, "object": kind, **said}
 
     def _counts(self) -> dict[str, Any]:
         read, written = len(self.prompt), len(self.ids)
@@ -142,9 +140,3 @@ class Answer:
             "completion_tokens": written,
             "total_tokens": read + written,
         }
-
-
-def _number(value: Any, name: str) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UsageError(f"the writer refuses: {name} is no number")
-    return value

@@ -78,9 +78,10 @@ class Rows:
         ends = [min(len(held), ROOM - 1) for held in self.held[low:high]]
         for row, token in chosen.items():
             ids[row - low] = token
-            self.held[row].append(token)
         # A free row in between writes behind what it holds, and nobody reads that.
         scores = self._run(low, high, ids, ends, range(high - low))
+        for row, token in chosen.items():
+            self.held[row].append(token)
         return {row: scores[row - low] for row in chosen}
 
     def leave(self, row: int) -> None:

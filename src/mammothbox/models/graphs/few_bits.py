@@ -1,7 +1,7 @@
 """Matrices in 4 or 8 bits, in blocks along the rows, as ONNX Runtime's ``MatMulNBits`` reads them.
 
 Place in the flow: graph modules of large networks keep their matrices so. A block of `BLOCK`
-numbers has a scale (float32) and, in 4 bits, a zero point, so that no number is further than half
+numbers has a scale (float32) and a zero point, so that no number is further than half
 a step from where it was. Pure.
 """
 

@@ -41,9 +41,11 @@ class GgufWeights:
             raise WeightsMissing(f"{path} is missing; run: mammothbox models pull")
         try:
             reader = GGUFReader(path)
+            # Not the reader's fields themselves: an array for each token, half a gigabyte.
+            self._said = {key: field.contents() for key, field in reader.fields.items()}
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise WeightsCorrupt(f"{path} is not a GGUF file: {error}") from error
-        self._path, self._fields = path, reader.fields
+        self._path = path
         self._tensors = {tensor.name: tensor for tensor in reader.tensors}
 
     def __contains__(self, name: str) -> bool:
@@ -55,9 +57,9 @@ class GgufWeights:
         Raises:
             WeightsCorrupt: it says nothing.
         """
-        if key not in self._fields:
+        if key not in self._said:
             raise WeightsCorrupt(f"{self._path} does not say {key}")
-        return self._fields[key].contents()
+        return self._said[key]
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Sizes of a tensor, rows first.
@@ -76,14 +78,22 @@ class GgufWeights:
         return np.concatenate(list(self.blocks(name))).reshape(self.shape(name))
 
     def blocks(self, name: str) -> Iterator[Floats]:
-        """The tensor in pieces of as many rows as about `BLOCK` numbers have."""
+        """The tensor in pieces of as many rows as about `BLOCK` numbers have.
+
+        Raises:
+            WeightsCorrupt: there is no such tensor, or it is packed in a way not known here.
+        """
         from gguf.quants import dequantize
 
         tensor, shape = self._tensor(name), self.shape(name)
         rows = max(1, BLOCK // shape[-1])
         packed = tensor.data.reshape(-1, tensor.data.shape[-1])
         for at in range(0, len(packed), rows):
-            yield np.asarray(dequantize(packed[at : at + rows], tensor.tensor_type), np.float32)
+            try:
+                numbers = dequantize(packed[at : at + rows], tensor.tensor_type)
+            except NotImplementedError as error:
+                raise WeightsCorrupt(f"{self._path}: {name}: {error}") from error
+            yield np.asarray(numbers, np.float32)
 
     def _tensor(self, name: str) -> Any:
         if name not in self._tensors:

@@ -1,8 +1,8 @@
 """Layers of large transformers as nodes: weights are streamed from a checkpoint, matrices packed.
 
-Place in the flow: `blip2` writes its networks with these. A matrix is kept exact, or in 4 or 8 bits
-(`few_bits`), in the `DataFile` beside the graph; only one is in memory at a time. Knows nothing of
-any architecture.
+Place in the flow: `blip2` and `qwen2` write their networks with these. A matrix is kept exact, or
+in 4 or 8 bits (`few_bits`), in the `DataFile` beside the graph; only one is in memory at a time.
+Knows nothing of any architecture.
 """
 
 from __future__ import annotations
@@ -139,6 +139,7 @@ class Layers:
 
         They are read where the matrix lies, which may be multiplied with as well.
         """
+        assert self._bits == BITS["blocks8"]
         _, width = self.shards.shape(name)
         values, scales, zeros = self._packed(name)
         flat = (values.shape[0], values.shape[1] * values.shape[2])

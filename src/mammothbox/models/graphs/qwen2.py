@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from mammothbox.errors import WeightsCorrupt
-from mammothbox.models.graphs.builder import RUNTIME
+from mammothbox.models.graphs.builder import RUNTIME, write_atomic
 from mammothbox.models.graphs.external import DataFile
 from mammothbox.models.graphs.gguf_weights import GgufWeights
 from mammothbox.models.graphs.layers import Layers
@@ -35,11 +35,9 @@ ROOM = 8192
 VERSION = 1
 """Raised whenever the arrays of a half built graph would be others."""
 
-_NORMAL, _CONTROL = 1, 3
-"""Kinds of tokens in a GGUF: a piece of text; a mark of the conversation."""
-
-_USED = (_NORMAL, _CONTROL, 4)
-"""… and marks that stand in texts. The rest only fills the table."""
+_NORMAL, _MARKS = 1, (3, 4)
+"""Kinds of tokens in a GGUF: a piece of text; marks, of the conversation or of tools. The rest only
+fills the table."""
 
 # How a text is cut before its pieces are looked up; as published with the model.
 _PIECES = (
@@ -69,7 +67,7 @@ def build(source: Path, target: Path) -> Path:
     if weights.value("general.architecture") != "qwen2":
         raise WeightsCorrupt(f"{source} is a {weights.value('general.architecture')}, not a qwen2")
     if target.name == TOKENIZER:
-        _tokenizer(weights).save(str(target))
+        write_atomic(target, _tokenizer(weights).to_str().encode())
         return target
     assert stat is not None
     with DataFile(target, f"{VERSION} {source.name} {stat.st_size} {stat.st_mtime_ns}") as data:
@@ -158,16 +156,17 @@ def _tokenizer(weights: GgufWeights) -> Any:
 
     words, kinds = (weights.value(f"tokenizer.ggml.{part}") for part in ("tokens", "token_type"))
     pairs = [tuple(pair.split(" ")) for pair in weights.value("tokenizer.ggml.merges")]
-    used = [(word, kind) for word, kind in zip(words, kinds, strict=True) if kind in _USED]
-    if words[: len(used)] != [word for word, _ in used]:
-        raise WeightsCorrupt("the tokens that only fill the table are not at its end")
-    plain = {word: index for index, (word, kind) in enumerate(used) if kind == _NORMAL}
-    tokenizer = Tokenizer(BPE(vocab=plain, merges=pairs))
+    plain, marks = (
+        [word for word, kind in zip(words, kinds, strict=True) if kind in wanted]
+        for wanted in ((_NORMAL,), _MARKS)
+    )
+    if words[: len(plain) + len(marks)] != plain + marks:
+        raise WeightsCorrupt("tokens do not stand in the order text, marks, fillers")
+    ids = {word: index for index, word in enumerate(plain)}
+    tokenizer = Tokenizer(BPE(vocab=ids, merges=pairs))
     cut = pre_tokenizers.Split(Regex(_PIECES), "isolated")
     as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([cut, as_bytes])
     tokenizer.decoder = decoders.ByteLevel()
-    for word, kind in used[len(plain) :]:
-        special = AddedToken(word, special=kind == _CONTROL, normalized=False)
-        (tokenizer.add_special_tokens if kind == _CONTROL else tokenizer.add_tokens)([special])
+    tokenizer.add_special_tokens([AddedToken(m, special=True, normalized=False) for m in marks])
     return tokenizer
