@@ -7,7 +7,7 @@ client leaves.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mammothbox.errors import MammothboxError, UsageError
-from mammothbox.models.host.streaming import DONE, Put, chunks_of, event
+from mammothbox.models.host.streaming import Put, chunks_of, events
 from mammothbox.services.desk import Desk
 from mammothbox.services.intake import check_model, json_body
 
@@ -31,7 +31,9 @@ def routes(desk: Desk) -> list[Route]:
         if body.get("stream"):
             chunks = _chunks(desk, body)
             first = await anext(chunks)  # what is refused at once still has its status
-            return StreamingResponse(_events(first, chunks), media_type="text/event-stream")
+            return StreamingResponse(
+                events(first, chunks, _problem), media_type="text/event-stream"
+            )
         with desk.place():
             answer = await desk.work(lambda: _chat(desk, body))
         return JSONResponse({**answer, "model": desk.card().id})
@@ -72,16 +74,5 @@ async def _chunks(desk: Desk, body: dict[str, Any]) -> AsyncGenerator[dict[str, 
                 yield {**chunk, "model": name}
 
 
-async def _events(
-    first: dict[str, Any], rest: AsyncGenerator[dict[str, Any]]
-) -> AsyncIterator[bytes]:
-    try:
-        async with aclosing(rest):
-            yield event(first)
-            async for chunk in rest:
-                yield event(chunk)
-    except MammothboxError as error:
-        problem = {"message": str(error), "type": "server_error", "code": error.reason}
-        yield event({"error": problem})
-        return
-    yield DONE
+def _problem(error: MammothboxError) -> dict[str, Any]:
+    return {"message": str(error), "type": "server_error", "code": error.reason}

@@ -2,8 +2,8 @@
 
 Place in the flow: `engines.qwen` holds one `Rows` and decides what is written. A row is one answer
 with its cache of keys and values; those that stand side by side take their next token together,
-since a token costs reading all weights, for eight rows hardly more than for one. Knows nothing of
-conversations or of choosing words.
+since a token costs reading all weights: for eight rows about twice what it costs for one. Knows
+nothing of conversations or of choosing words.
 """
 
 from __future__ import annotations

@@ -19,9 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mammothbox.errors import WeightsCorrupt, WeightsMissing
-
-BLOCK = 1 << 22
-"""Numbers of a tensor that are in memory at once when it is read by rows."""
+from mammothbox.models.graphs.shards import BLOCK
 
 Floats = npt.NDArray[np.float32]
 

@@ -7,9 +7,8 @@ written in place: ``past.key.i`` and ``past.value.i`` (N x KV x room x deep) go 
 ``longest`` the largest of them plus one. ``logits`` float32 K x words are of the states that
 ``last`` int64 K names among N * T. Knows nothing of conversations or of choosing words.
 
-Matrices that were packed in 4 to 8 bits are packed anew in 8, so what is lost beside the file is
-little (Frantar et al. 2022 find 8 bits and the original alike); the products are a few times
-quicker than in the packings of the file wherever the processor multiplies bytes (VNNI).
+Matrices that were packed in 4 to 8 bits are packed anew in 8; what that costs and wins beside
+llama.cpp on the file itself, ``bench.speed --only writer`` prints.
 """
 
 from __future__ import annotations

@@ -9,8 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Sequence,
+)
+from contextlib import aclosing
 from typing import Any
+
+from mammothbox.errors import MammothboxError
 
 DONE = b"data: [DONE]\n\n"
 
@@ -28,6 +38,21 @@ def events_of(chunks: Sequence[Chunk]) -> Iterator[bytes]:
     """All of a finished answer."""
     yield from map(event, chunks)
     yield DONE
+
+
+async def events(
+    first: Chunk, rest: AsyncGenerator[Chunk], problem: Callable[[MammothboxError], Chunk]
+) -> AsyncIterator[bytes]:
+    """An answer that is being written; what goes wrong meanwhile is told as `problem` puts it."""
+    try:
+        async with aclosing(rest):
+            yield event(first)
+            async for chunk in rest:
+                yield event(chunk)
+    except MammothboxError as error:
+        yield event({"error": problem(error)})
+    else:
+        yield DONE
 
 
 async def chunks_of(write: Callable[[Put], Awaitable[object]]) -> AsyncGenerator[Chunk]:

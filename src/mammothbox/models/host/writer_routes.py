@@ -7,8 +7,7 @@ gone, the engine is told to stop.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -18,7 +17,7 @@ from starlette.routing import Route
 from mammothbox.errors import MammothboxError, UsageError
 from mammothbox.models.host.app import json_body
 from mammothbox.models.host.service import Service
-from mammothbox.models.host.streaming import DONE, chunks_of, event
+from mammothbox.models.host.streaming import chunks_of, events
 
 
 class WriterEngine(Protocol):
@@ -45,7 +44,9 @@ def routes(service: Service[WriterEngine]) -> list[Route]:
             first = await anext(chunks)  # a refusal is still an error with its status
             if "error" in first:
                 raise UsageError(f"the writer refuses: {first['error']}")
-            return StreamingResponse(_events(first, chunks), media_type="text/event-stream")
+            return StreamingResponse(
+                events(first, chunks, _problem), media_type="text/event-stream"
+            )
         return JSONResponse(await service.compute(lambda engine: engine.chat(body)))
 
     async def props(_: Request) -> Response:
@@ -58,14 +59,5 @@ def routes(service: Service[WriterEngine]) -> list[Route]:
     ]
 
 
-async def _events(
-    first: dict[str, Any], rest: AsyncGenerator[dict[str, Any]]
-) -> AsyncIterator[bytes]:
-    try:
-        async with aclosing(rest):
-            yield event(first)
-            async for chunk in rest:
-                yield event(chunk)
-    except MammothboxError as error:
-        yield event({"error": {"type": error.reason, "message": str(error)}})
-    yield DONE
+def _problem(error: MammothboxError) -> dict[str, Any]:
+    return {"type": error.reason, "message": str(error)}

@@ -27,7 +27,7 @@ COME_BACK = (429, 502, 503)
 """Statuses with which a service says that it has not worked on the request."""
 
 LOCAL_ONLY = ("cache_prompt", "id_slot")
-"""Fields that only our own host of llama.cpp is sent."""
+"""Fields that only our own hosts are sent."""
 
 
 class Endpoint:
