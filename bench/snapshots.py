@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from mammothbox.arrays import Vector
 from mammothbox.errors import NotFound
-from mammothbox.records import Digest, Vector
+from mammothbox.records import Digest
 from mammothbox.store import open_store
 
 Key = tuple[str, str, str, str]

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from bench.media import flickr_captions, load_index, spoken_truth, text_truth
+from mammothbox.arrays import Vectors
 from mammothbox.errors import NotFound
 from mammothbox.library import Library
 from mammothbox.memory import MemoryMeter
-from mammothbox.models.contracts import Vectors
 from mammothbox.organise.options import PlanOptions
 from mammothbox.records import Digest, Done, Embedding, FileRef, Kind, Passage, Result
 from mammothbox.settings import Settings

@@ -23,12 +23,12 @@ from typing import Any
 import numpy as np
 
 from bench.models.blip_size import write
+from mammothbox.arrays import Pixels
 from mammothbox.models import open_models
 from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import BLIP2
 from mammothbox.models.engines.blip import QUESTION, BlipEngine
 from mammothbox.models.placing import place
-from mammothbox.records import Pixels
 from mammothbox.settings import Settings, load_settings
 
 MODEL = place(BLIP2, load_settings())

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.media import Item, load_index
-from mammothbox.records import AudioContent, Content, ImageContent, Pixels, Samples, VideoContent
+from mammothbox.arrays import Pixels, Samples
+from mammothbox.records import AudioContent, Content, ImageContent, VideoContent
 from mammothbox.settings import Settings
 
 if TYPE_CHECKING:

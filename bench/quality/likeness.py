@@ -17,8 +17,8 @@ import numpy.typing as npt
 from bench.metrics.grouping import purity, v_measure
 from bench.quality.context import Context
 from bench.quality.retrieval import embed_photos
+from mammothbox.arrays import Vectors
 from mammothbox.cluster.groups import group_rows
-from mammothbox.models.contracts import Vectors
 
 MOST = 40
 """Groups at most, as for a plan."""

@@ -11,7 +11,7 @@ import numpy as np
 from bench.media import flickr_captions, photo_truth
 from bench.metrics.ranking import ranks_of_best, recall_table
 from bench.quality.context import Context
-from mammothbox.models.contracts import Vectors
+from mammothbox.arrays import Vectors
 
 SENTENCES_PER_CALL = 256
 

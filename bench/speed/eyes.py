@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Event, Thread
 
 from bench.speed.inputs import Inputs, pixels_of
+from mammothbox.arrays import Pixels
 from mammothbox.models import Models, open_models
-from mammothbox.records import Pixels
 from mammothbox.settings import Settings
 
 WARM_UP, PHOTOS, SIZE = 32, 192, (224, 224)

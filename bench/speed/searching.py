@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.processes import run_command
+from mammothbox.arrays import Vectors
 from mammothbox.library import Library
-from mammothbox.models.contracts import ModelCard, Vectors
+from mammothbox.models.contracts import ModelCard
 from mammothbox.records import Digest, Done, Embedding, FileRef, Kind, Passage, Result
 from mammothbox.settings import Settings
 from mammothbox.store import Store

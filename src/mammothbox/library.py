@@ -21,22 +21,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from mammothbox.arrays import Pixels
 from mammothbox.browse import Browsing
 from mammothbox.errors import NotFound
 from mammothbox.events import IngestReport, OnEvent, ignore
 from mammothbox.models import Models, open_models
 from mammothbox.models.contracts import ModelCard
 from mammothbox.organise.arranging import JOURNAL, Arranging
-from mammothbox.records import FileRef, Pixels
+from mammothbox.records import FileRef
 from mammothbox.search import SearchAnswer
 from mammothbox.search.searching import Searching
 from mammothbox.settings import Settings
 from mammothbox.store import Copied, Counts, Failure, Store, open_store, owned_files
 from mammothbox.store.contexts import said
-from mammothbox.understand.item import item
-from mammothbox.understand.question import Answer
 
 if TYPE_CHECKING:
+    from mammothbox.understand.question import Answer
     from mammothbox.workers.following import Standing
 
 __all__ = ["Duplicates", "Library", "SearchAnswer", "Status"]
@@ -260,6 +260,8 @@ class Library(Arranging, Browsing, Searching):
         return write_sidecars(self.export(), folder)
 
     def _items(self, refs: Sequence[FileRef]) -> Iterator[dict[str, Any]]:
+        from mammothbox.understand.item import item
+
         for start in range(0, len(refs), 200):
             some = refs[start : start + 200]
             digests = [ref.digest for ref in some]

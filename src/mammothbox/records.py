@@ -17,25 +17,16 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NewType
+from typing import TYPE_CHECKING, Any, NewType
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    from mammothbox.arrays import Pixels, Samples, Vector
 
 Digest = NewType("Digest", str)
 """BLAKE3 of a file's bytes, 64 lower-case hexadecimal digits."""
 
 Seconds = NewType("Seconds", float)
 """A time or a duration in seconds from the start of the recording."""
-
-Pixels = npt.NDArray[np.uint8]
-"""An upright image, H x W x 3, RGB, 0 to 255."""
-
-Samples = npt.NDArray[np.float32]
-"""Sound, one channel, 16,000 samples a second, in [-1, 1]; may be a memory map."""
-
-Vector = npt.NDArray[np.float32]
-"""One embedding, one-dimensional, L2-normalised."""
 
 Json = Mapping[str, Any]
 """A JSON object as Python values."""

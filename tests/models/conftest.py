@@ -53,7 +53,7 @@ def eyes_pth() -> Path:
 @pytest.fixture(scope="session")
 def minilm_dir(minilm_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory that `TextEngine` opens."""
-    return minilm.build(minilm_source, tmp_path_factory.mktemp("minilm") / "minilm.onnx").parent
+    return minilm.build(minilm_source, tmp_path_factory.mktemp("minilm") / minilm.GRAPH).parent
 
 
 @pytest.fixture(scope="session")

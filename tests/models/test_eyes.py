@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from bench.metrics.cider import cider
+from mammothbox.arrays import Pixels
 from mammothbox.models.engines.eyes import EyesEngine, Space
 from mammothbox.models.engines.eyes_labels import label_names, label_sentence, top_labels
-from mammothbox.records import Pixels
 
 pytestmark = pytest.mark.real
 

@@ -51,8 +51,10 @@ def test_rows_have_length_one_and_do_not_depend_on_company(minilm_dir: Path) -> 
 def test_build_twice_gives_equal_bytes(
     minilm_source: Path, minilm_dir: Path, tmp_path: Path
 ) -> None:
-    again = minilm.build(minilm_source, tmp_path / "minilm.onnx")
-    assert again.read_bytes() == (minilm_dir / "minilm.onnx").read_bytes()
+    again = minilm.build(minilm_source, tmp_path / minilm.GRAPH)
+    assert again.read_bytes() == (minilm_dir / minilm.GRAPH).read_bytes()
+    beside = again.with_suffix(".data")
+    assert beside.read_bytes() == (minilm_dir / beside.name).read_bytes()
     assert not list(tmp_path.glob("*.part"))
 
 

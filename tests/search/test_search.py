@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mammothbox.arrays import Vectors
 from mammothbox.errors import WeightsMissing
-from mammothbox.models.contracts import ModelCard, Vectors
+from mammothbox.models.contracts import ModelCard
 from mammothbox.records import Done, Embedding, Kind, Passage, Result
 from mammothbox.search import KeptWords, search, similar
 from mammothbox.search.evidence import Evidence, fuse

@@ -11,10 +11,10 @@ import httpx
 import openai
 import pytest
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import BadAnswer, WeightsMissing
 from mammothbox.models.contracts import Caption, Captioner
 from mammothbox.models.stub import COLOURS, StubCaptioner, StubModels
-from mammothbox.records import Pixels
 from tests.services.running import client, look, png, running
 
 

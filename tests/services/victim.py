@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from mammothbox.arrays import Pixels
 from mammothbox.models.contracts import Caption, Captioner
 from mammothbox.models.stub import StubCaptioner, StubModels
-from mammothbox.records import Pixels
 from tests.services.running import running
 
 WAKING_PX = 32

@@ -8,16 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mammothbox.records import (
-    Digest,
-    Done,
-    Embedding,
-    FileRef,
-    Kind,
-    Passage,
-    Result,
-    Vector,
-)
+from mammothbox.arrays import Vector
+from mammothbox.records import Digest, Done, Embedding, FileRef, Kind, Passage, Result
 from mammothbox.store import Store, open_store
 
 

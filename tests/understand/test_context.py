@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import UsageError
 from mammothbox.events import Event, FileDone, IngestReport, StageStarted
 from mammothbox.ingest import ingest
 from mammothbox.models.contracts import Caption, Prompt
 from mammothbox.models.stub import StubCaptioner, StubModels, StubWriter
-from mammothbox.records import Pixels
 from mammothbox.search import search
 from mammothbox.settings import Settings, load_settings
 from mammothbox.store import Store, open_store

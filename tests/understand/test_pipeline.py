@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import HostDied, Interrupted, ServiceAway
 from mammothbox.events import Event, FileDone, IngestReport, Note, StageStarted
 from mammothbox.ingest import ingest, retry
 from mammothbox.models.contracts import ModelCard, Writer
 from mammothbox.models.stub import StubCaptioner, StubModels
-from mammothbox.records import Pixels
 from mammothbox.settings import Settings, load_settings
 from mammothbox.store import Store, open_store
 from mammothbox.understand.steps.describe import ALONE

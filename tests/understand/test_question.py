@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import UsageError
 from mammothbox.models.stub import StubModels
-from mammothbox.records import Pixels
 from mammothbox.understand.question import Statement, answer, fact, judge, prompt, statements
 
 DOG = Statement("caption", "a brown dog runs through the snow")

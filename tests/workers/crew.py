@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mammothbox.arrays import Pixels
 from mammothbox.events import Event, Note
 from mammothbox.models.contracts import Caption, Captioner
 from mammothbox.models.stub import StubCaptioner, StubModels
-from mammothbox.records import Pixels
 from mammothbox.settings import load_settings
 from mammothbox.store import open_store
 from mammothbox.workers import board, worker

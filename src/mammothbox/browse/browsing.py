@@ -1,4 +1,7 @@
-"""What a library can do for somebody who looks through it: the façade's part of this package."""
+"""What a library can do for somebody who looks through it: the façade's part of this package.
+
+What makes pictures is imported when one is asked for: a search in the shell imports this too.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mammothbox.browse.previews import Previews
 from mammothbox.browse.sheet import ocr_lines, summaries
 from mammothbox.browse.snapshot import Snapshot
 from mammothbox.browse.sources import intact
-from mammothbox.browse.uploads import keep
 from mammothbox.errors import NotFound, UsageError
 from mammothbox.records import Digest, Done, FileRef, Passage, Result
 from mammothbox.store import Filters
@@ -21,6 +22,7 @@ from mammothbox.store.listing import Choices, Listed
 from mammothbox.understand.values import value_of
 
 if TYPE_CHECKING:
+    from mammothbox.browse.previews import Previews
     from mammothbox.models import Models
     from mammothbox.settings import Settings
     from mammothbox.store import Store
@@ -48,6 +50,8 @@ class Browsing:
     @cached_property
     def previews(self) -> Previews:
         """Pictures of files and playable forms of recordings."""
+        from mammothbox.browse.previews import Previews
+
         return Previews(self.settings)
 
     @cached_property
@@ -135,6 +139,8 @@ class Browsing:
             Unsupported: it is no photo, video, sound or document.
             UsageError: the name is none.
         """
+        from mammothbox.browse.uploads import keep
+
         return keep(self.store, self.settings.library, path, name)
 
     def _refs(self, digest: str) -> list[FileRef]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mammothbox.records import Frame, Pixels, Samples
+from mammothbox.arrays import Pixels, Samples
+from mammothbox.records import Frame
 
 if TYPE_CHECKING:
     from PIL.Image import Image

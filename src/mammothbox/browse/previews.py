@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mammothbox.arrays import Pixels
 from mammothbox.browse import drawing
 from mammothbox.decode import Decoder, Glance, Limits, convert_recording
 from mammothbox.errors import Corrupt, Encrypted, InputError, TooLarge, Unsupported
@@ -23,7 +24,6 @@ from mammothbox.records import (
     FileRef,
     ImageContent,
     Kind,
-    Pixels,
     VideoContent,
 )
 from mammothbox.scan import kind_of

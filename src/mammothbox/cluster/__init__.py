@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mammothbox.arrays import Vectors
 from mammothbox.cluster.features import DIRECTIONS, PICTURE_WEIGHTS, WORD_WEIGHTS, feature_rows
 from mammothbox.cluster.groups import Labels, centres_of, group_rows, nearest
 from mammothbox.cluster.items import Family, Item
 from mammothbox.cluster.papers import main_kind
 from mammothbox.cluster.trips import find_trips
-from mammothbox.models.contracts import Vectors
 
 __all__ = ["Cluster", "Family", "Item", "find_clusters", "rows_of"]
 

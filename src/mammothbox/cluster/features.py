@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mammothbox.arrays import Vectors
 from mammothbox.cluster.items import Family, Item
 from mammothbox.cluster.papers import kinds_of
-from mammothbox.models.contracts import Vectors
 from mammothbox.records import Kind
 
 PICTURE_WEIGHTS: Mapping[str, float] = {"looks": 1.0, "reads": 0.0, "category": 0.0, "length": 0.0,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mammothbox.models.contracts import Vectors
+from mammothbox.arrays import Vectors
 
 NEIGHBOURS = 15
 """Rows that each row is drawn towards, at most."""

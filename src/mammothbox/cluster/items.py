@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from mammothbox.records import Digest, Kind, Vector
+from mammothbox.arrays import Vector
+from mammothbox.records import Digest, Kind
 
 
 class Family(StrEnum):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mammothbox.arrays import Pixels
 from mammothbox.decode.limits import Limits
 from mammothbox.decode.source import Source
 from mammothbox.errors import Corrupt, Unsupported
@@ -23,7 +24,6 @@ from mammothbox.records import (
     Frame,
     ImageContent,
     Kind,
-    Pixels,
     VideoContent,
 )
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mammothbox.arrays import Pixels
 from mammothbox.decode.borders import pillow_border
 from mammothbox.decode.exif import read_exif
 from mammothbox.decode.limits import Limits
 from mammothbox.decode.source import Source
 from mammothbox.decode.text_gate import text_likelihood
 from mammothbox.errors import Corrupt, InputError, TooLarge, Unsupported
-from mammothbox.records import Facts, ImageContent, Pixels
+from mammothbox.records import Facts, ImageContent
 
 if TYPE_CHECKING:
     from PIL.Image import Image

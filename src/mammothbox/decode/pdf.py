@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mammothbox.arrays import Pixels
 from mammothbox.decode.borders import pdfium_border
 from mammothbox.decode.limits import Limits
 from mammothbox.decode.source import Source
 from mammothbox.decode.wire import PAGE_SIDE_PX, RENDERED_PAGES
 from mammothbox.errors import Corrupt
-from mammothbox.records import DocumentContent, Facts, Page, Pixels
+from mammothbox.records import DocumentContent, Facts, Page
 
 if TYPE_CHECKING:
     import pypdfium2

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mammothbox.records import Pixels
+from mammothbox.arrays import Pixels
 
 THUMBNAIL_PX = 128
 """Width of the pictures it looks at."""

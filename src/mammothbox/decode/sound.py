@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from mammothbox.arrays import Samples
 from mammothbox.decode.dispatch import OnDuration
 from mammothbox.decode.wire import SPOOL_SAMPLES
 from mammothbox.errors import TooLarge
-from mammothbox.records import Samples
 
 if TYPE_CHECKING:
     import av

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mammothbox.records import Pixels
+from mammothbox.arrays import Pixels
 
 TEXT_LIKELY = 0.5
 """From this likelihood on OCR is worth its time."""

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mammothbox.arrays import Pixels
 from mammothbox.decode.limits import Limits
 from mammothbox.decode.shots import DARK, THUMBNAIL_PX, ShotDetector, distance
-from mammothbox.records import Frame, Pixels
+from mammothbox.records import Frame
 
 if TYPE_CHECKING:
     import av

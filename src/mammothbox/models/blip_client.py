@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import BadAnswer
 from mammothbox.models.channel import Channel
 from mammothbox.models.client import data_of
 from mammothbox.models.contracts import Caption, ModelCard
 from mammothbox.models.wire import encode_image
-from mammothbox.records import Pixels
 
 BATCH = 4
 """Pictures of one request; as many as the engine describes side by side."""

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from mammothbox.errors import WeightsCorrupt, WeightsMissing
 from mammothbox.models.catalog import models_of
-from mammothbox.models.graphs.shards import shard_names
 from mammothbox.models.manifest import UNPINNED, HubFile, Model, WeightFile
 from mammothbox.settings import Settings
 
@@ -75,6 +74,8 @@ class Cache:
         index = next((file for file in model.files if file.name == model.index), None)
         if index is None or not self.has(index):
             return ()
+        from mammothbox.models.graphs.shards import shard_names  # with numpy, for large models only
+
         (hub,) = (source for source in index.sources if isinstance(source, HubFile))
         return tuple(
             WeightFile(model.id, name, 0, UNPINNED, (replace(hub, path=name),))

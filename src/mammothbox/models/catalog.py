@@ -87,7 +87,7 @@ MINILM = Model(
             "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
         ),
     ),
-    derived=(("model.safetensors", "minilm.onnx"),),
+    derived=(("model.safetensors", "minilm-l6.onnx"),),
     needs=("efficientnet-lite2",),
     dimensions=384,
     note="text vectors: passages and queries",

@@ -14,20 +14,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mammothbox.arrays import Pixels, Samples, Vectors
 from mammothbox.errors import BadAnswer, HostDied, Unsupported, UsageError
 from mammothbox.models.channel import Channel
-from mammothbox.models.contracts import (
-    Caption,
-    ModelCard,
-    Prompt,
-    Segment,
-    TextLine,
-    Transcript,
-    Vectors,
-)
+from mammothbox.models.contracts import Caption, ModelCard, Prompt, Segment, TextLine, Transcript
 from mammothbox.models.fitting import misfit
 from mammothbox.models.wire import decode_vector, encode_images
-from mammothbox.records import Json, Pixels, Samples
+from mammothbox.records import Json
 
 BATCH = 16
 """Pictures or texts of one request: bounds the request's size and lets progress be seen."""

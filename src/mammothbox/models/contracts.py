@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mammothbox.errors import BadAnswer
-from mammothbox.records import Json, Pixels, Samples
+from mammothbox.records import Json
 
-Vectors = npt.NDArray[np.float32]
-"""Embeddings, N x dimensions, each row L2-normalised."""
+if TYPE_CHECKING:
+    from mammothbox.arrays import Pixels, Samples, Vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def _build(source: Path, target: Path) -> None:
         blip2.build(source.parent, target)
     elif qwen2.is_ours(target):
         qwen2.build(source, target)
-    elif target.name == "minilm.onnx":
+    elif target.name == minilm.GRAPH:
         minilm.build(source.parent, target)
     else:
         efficientnet_lite2.build(source, target)

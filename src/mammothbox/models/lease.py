@@ -2,7 +2,8 @@
 
 Place in the flow: `open_models` is how the rest of the program gets at models. The `governor`
 starts a host within the budget, ending idle ones to make room, and measures it afterwards. Hosts
-end with `close`, when idle for long, or with this process.
+end with `close`, when idle for long, or with this process. What speaks to a host is imported when
+it is asked for: it needs numpy, and a host that was started before loads in the meantime.
 
 Example:
     >>> with open_models(load_settings()) as models, models.captioner() as captioner:
@@ -15,24 +16,13 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mammothbox.errors import ModelError
-from mammothbox.models.blip_client import BlipClient
 from mammothbox.models.cache import Cache
 from mammothbox.models.cards import card_of
 from mammothbox.models.catalog import CONTRACTS, MODELS, model_for
-from mammothbox.models.channel import Channel
-from mammothbox.models.client import (
-    CaptionerClient,
-    EmbedderClient,
-    Looks,
-    TextEmbedderClient,
-    TextReaderClient,
-    TranscriberClient,
-    WriterClient,
-)
 from mammothbox.models.contracts import (
     Captioner,
     Embedder,
@@ -50,20 +40,42 @@ from mammothbox.models.memory import host_budget, process_bytes
 from mammothbox.models.placing import gpu_budget
 from mammothbox.models.process import HostProcess, remove_runtime_dir, runtime_dir
 from mammothbox.models.remote import Services
-from mammothbox.models.remote.clients import RemoteCaptioner, RemoteEmbedder
-from mammothbox.models.remote.speech import RemoteTranscriber
 from mammothbox.settings import Settings
+
+if TYPE_CHECKING:
+    from mammothbox.models.channel import Channel
+    from mammothbox.models.client import Looks
 
 CONTEXT_TOKENS = 8192
 
 
-@dataclass(eq=False)
 class _Host:
     """One engine's process and what speaks to it."""
 
-    process: HostProcess
-    channel: Channel
-    looks: Looks
+    def __init__(self, process: HostProcess, limit_s: float) -> None:
+        self.process, self._limit_s = process, limit_s
+        self._made: tuple[Channel, Looks] | None = None
+        self._making = threading.Lock()
+
+    @property
+    def channel(self) -> Channel:
+        """Where requests go."""
+        return self._speaking()[0]
+
+    @property
+    def looks(self) -> Looks:
+        """What captioner and embedder share."""
+        return self._speaking()[1]
+
+    def _speaking(self) -> tuple[Channel, Looks]:
+        from mammothbox.models.channel import Channel
+        from mammothbox.models.client import Looks
+
+        with self._making:
+            if self._made is None:
+                channel = Channel(self.process, self.process.engine, self._limit_s)
+                self._made = channel, Looks(channel)
+            return self._made
 
 
 class Models:
@@ -161,8 +173,13 @@ class Models:
     def captioner(self) -> Iterator[Captioner]:
         """Lease the captioner."""
         if endpoint := self._services.get("captioner"):
+            from mammothbox.models.remote.clients import RemoteCaptioner
+
             yield RemoteCaptioner(endpoint, self._card("captioner"))
             return
+        from mammothbox.models.blip_client import BlipClient
+        from mammothbox.models.client import CaptionerClient
+
         with self._lease("captioner") as host:
             card = self._card("captioner")
             asks = self._model("captioner").engine == "blip"
@@ -172,14 +189,20 @@ class Models:
     def embedder(self) -> Iterator[Embedder]:
         """Lease the joint embedder."""
         if endpoint := self._services.get("embedder"):
+            from mammothbox.models.remote.clients import RemoteEmbedder
+
             yield RemoteEmbedder(endpoint, self._card("embedder"))
             return
+        from mammothbox.models.client import EmbedderClient
+
         with self._lease("embedder") as host:
             yield EmbedderClient(host.channel, host.looks, self._card("embedder"))
 
     @contextmanager
     def text_embedder(self) -> Iterator[TextEmbedder]:
         """Lease the text embedder."""
+        from mammothbox.models.client import TextEmbedderClient
+
         with self._lease("text_embedder") as host:
             yield TextEmbedderClient(host.channel, self._card("text_embedder"))
 
@@ -187,8 +210,13 @@ class Models:
     def transcriber(self) -> Iterator[Transcriber]:
         """Lease the transcriber."""
         if endpoint := self._services.get("transcriber"):
+            from mammothbox.models.remote.speech import RemoteTranscriber
+
             yield RemoteTranscriber(endpoint, self._card("transcriber"))
             return
+        from mammothbox.models.channel import Channel
+        from mammothbox.models.client import TranscriberClient
+
         with self._lease("transcriber") as host:
 
             def channel(seconds: float) -> Channel:
@@ -200,6 +228,8 @@ class Models:
     @contextmanager
     def writer(self) -> Iterator[Writer]:
         """Lease the writer."""
+        from mammothbox.models.client import WriterClient
+
         if endpoint := self._services.get("writer"):
             tokens = self._services.context_tokens("writer")
             yield WriterClient(endpoint, self._card("writer"), tokens, AT_ONCE["llama"])
@@ -211,6 +241,8 @@ class Models:
     @contextmanager
     def reader(self) -> Iterator[TextReader]:
         """Lease the reader (OCR)."""
+        from mammothbox.models.client import TextReaderClient
+
         with self._lease("reader") as host:
             yield TextReaderClient(host.channel, self._card("reader"))
 
@@ -241,8 +273,7 @@ class Models:
             if engine not in self._hosts:
                 where = "gpu" if model.gpu_bytes else "cpu"
                 process = HostProcess(engine, self._settings, self._folder, where)
-                channel = Channel(process, engine, self._settings.host_timeout_s)
-                self._hosts[engine] = _Host(process, channel, Looks(channel))
+                self._hosts[engine] = _Host(process, self._settings.host_timeout_s)
             return self._hosts[engine]
 
 

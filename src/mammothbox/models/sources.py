@@ -13,8 +13,6 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +54,9 @@ def fetch_url(url: str, target: Path, advance: Advance) -> None:
     Raises:
         SourceAway: the address does not answer with the file.
     """
+    import urllib.error
+    import urllib.request
+
     part = target.with_name(f"{target.name}.partial")
     have = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310

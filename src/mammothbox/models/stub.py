@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
+from mammothbox.arrays import Pixels, Samples, Vectors
 from mammothbox.errors import BadAnswer, Unsupported
 from mammothbox.models.contracts import (
     Caption,
@@ -35,10 +36,9 @@ from mammothbox.models.contracts import (
     TextReader,
     Transcriber,
     Transcript,
-    Vectors,
     Writer,
 )
-from mammothbox.records import Json, Pixels, Samples
+from mammothbox.records import Json
 
 COLOURS = {
     "red": (255, 0, 0),

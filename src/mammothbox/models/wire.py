@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import Corrupt, TooLarge
-from mammothbox.records import Pixels
 
 _HEADER = struct.Struct("<2sIHHI IiiHHIIiiII")
 _SIZE = struct.Struct("<I")

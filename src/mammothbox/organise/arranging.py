@@ -1,4 +1,7 @@
-"""What a library can do to arrange files: the part of its façade that this package answers for."""
+"""What a library can do to arrange files: the part of its façade that this package answers for.
+
+What does it is imported when it is asked for: a search in the shell imports this too.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,16 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from mammothbox.cluster import Family, Item, find_clusters
 from mammothbox.errors import NotFound
-from mammothbox.organise.apply import Report, apply, resume
-from mammothbox.organise.asking import Asker
-from mammothbox.organise.intake import items_of
-from mammothbox.organise.journal import Journal, Run
-from mammothbox.organise.naming import names_by_statistics
-from mammothbox.organise.options import PlanOptions
-from mammothbox.organise.plan import UNSORTED, Plan
-from mammothbox.organise.planner import plan
-from mammothbox.organise.port import LocalFiles
-from mammothbox.organise.rehearsal import Rehearsal
-from mammothbox.organise.undo import undo
-from mammothbox.organise.worker import Progress
 
 if TYPE_CHECKING:
+    from mammothbox.cluster import Family, Item
     from mammothbox.models import Models
+    from mammothbox.organise.apply import Report
+    from mammothbox.organise.journal import Journal, Run
+    from mammothbox.organise.options import PlanOptions
+    from mammothbox.organise.plan import Plan
+    from mammothbox.organise.worker import Progress
     from mammothbox.settings import Settings
     from mammothbox.store import Store
 
@@ -72,6 +68,10 @@ class Arranging:
         Raises:
             NotFound: the library knows no files there.
         """
+        from mammothbox.cluster import find_clusters
+        from mammothbox.organise.asking import Asker
+        from mammothbox.organise.naming import names_by_statistics
+
         root, items = str(Path(folder).absolute()), self._items_below(folder)
         found = find_clusters(items, most)
         names = names_by_statistics(items, found, Asker(self.store, self.models).helpers())
@@ -93,6 +93,10 @@ class Arranging:
         Raises:
             NotFound: the library knows no files there.
         """
+        from mammothbox.organise.asking import Asker
+        from mammothbox.organise.options import PlanOptions
+        from mammothbox.organise.planner import plan
+
         options = options or PlanOptions()
         begin = perf_counter()
         asker = Asker(self.store, self.models)
@@ -116,6 +120,11 @@ class Arranging:
 
     def check_plan(self, made: Plan) -> Report:
         """What applying the plan would do now; changes nothing and reads no file's bytes."""
+        from mammothbox.organise.apply import apply
+        from mammothbox.organise.journal import Journal
+        from mammothbox.organise.port import LocalFiles
+        from mammothbox.organise.rehearsal import Rehearsal
+
         return apply(made, Journal(None), Rehearsal(LocalFiles()), verify=False)
 
     def apply_plan(
@@ -128,7 +137,13 @@ class Arranging:
         progress: Progress | None = None,
     ) -> Report:
         """Carry out a plan; see `organise.apply.apply`. A dry run withholds the last step."""
+        from mammothbox.organise.apply import apply
+        from mammothbox.organise.port import LocalFiles
+
         if dry_run:
+            from mammothbox.organise.journal import Journal
+            from mammothbox.organise.rehearsal import Rehearsal
+
             files = Rehearsal(LocalFiles())
             return apply(made, Journal(None), files, mode=mode, into=into, progress=progress)
         with self._journal() as journal:
@@ -138,6 +153,9 @@ class Arranging:
 
     def resume(self, run: int | None = None, progress: Progress | None = None) -> Report:
         """Go on with a run that was interrupted or stopped, by default the newest."""
+        from mammothbox.organise.apply import resume
+        from mammothbox.organise.port import LocalFiles
+
         with self._journal() as journal:
             return resume(journal.run(run).id, journal, LocalFiles(), progress=progress)
 
@@ -148,6 +166,9 @@ class Arranging:
         progress: Progress | None = None,
     ) -> Report:
         """Give back the tree as it was before a run, or some files of it; see `organise.undo`."""
+        from mammothbox.organise.port import LocalFiles
+        from mammothbox.organise.undo import undo
+
         with self._journal() as journal:
             return undo(journal, LocalFiles(), run=run, paths=paths, progress=progress)
 
@@ -170,6 +191,8 @@ class Arranging:
         Raises:
             NotFound: the plan has no such folder.
         """
+        from mammothbox.organise.plan import UNSORTED
+
         members = made.members()
         unknown = [path for path in folders if path not in members]
         if unknown:
@@ -186,6 +209,8 @@ class Arranging:
         return len(verdicts)
 
     def _items_below(self, folder: str) -> list[Item]:
+        from mammothbox.organise.intake import items_of
+
         root = str(Path(folder).absolute())
         items = items_of(self.store, root)
         if not items:
@@ -194,6 +219,8 @@ class Arranging:
 
     @contextlib.contextmanager
     def _journal(self) -> Iterator[Journal]:
+        from mammothbox.organise.journal import Journal
+
         journal = Journal(self.settings.library / JOURNAL)
         try:
             yield journal

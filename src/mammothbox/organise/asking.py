@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from mammothbox.arrays import Vectors
 from mammothbox.errors import BadAnswer, LibraryError, ModelError
 from mammothbox.models import Models
-from mammothbox.models.contracts import Prompt, Vectors
+from mammothbox.models.contracts import Prompt
 from mammothbox.organise.naming import Helpers
 from mammothbox.store import Store
 

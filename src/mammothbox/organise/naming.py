@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from mammothbox.arrays import Vectors
 from mammothbox.cluster import Cluster, Family, Item
 from mammothbox.cluster.papers import kinds_of
-from mammothbox.models.contracts import Prompt, Vectors
+from mammothbox.models.contracts import Prompt
 from mammothbox.organise.names import legal_name
 from mammothbox.organise.terms import distinctive_terms, stem
 from mammothbox.organise.topics import (

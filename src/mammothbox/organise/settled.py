@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mammothbox.arrays import Vectors
 from mammothbox.cluster import Item
-from mammothbox.models.contracts import Vectors
 from mammothbox.organise.names import path_problems
 
 SMALLEST = 4

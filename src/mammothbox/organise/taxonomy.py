@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import yaml
 
+from mammothbox.arrays import Vectors
 from mammothbox.cluster import Family, Item
 from mammothbox.errors import UsageError
-from mammothbox.models.contracts import Vectors
 from mammothbox.organise.learned import Verdicts
 from mammothbox.organise.names import path_problems
 from mammothbox.organise.naming import Helpers

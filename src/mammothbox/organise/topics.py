@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mammothbox.models.contracts import Vectors
+from mammothbox.arrays import Vectors
 
 _PICTURED = """
 Dogs; Cats; Horses; Birds; Fish; Insects; Farm animals; Wild animals; Reptiles; Pets; Cows; Sheep

@@ -21,9 +21,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from mammothbox.arrays import Vector
 from mammothbox.errors import ModelError
 from mammothbox.models.contracts import Embedder, ModelCard, TextEmbedder
-from mammothbox.records import Digest, Hit, Vector, Why
+from mammothbox.records import Digest, Hit, Why
 from mammothbox.search.evidence import Evidence, Fused, Ranking, fuse
 from mammothbox.search.language import foreign
 from mammothbox.store import Filters, Near, Store, WordMatch

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mammothbox.records import Digest, FileRef, Hit, Kind, Pixels, Vector, Why
+from mammothbox.arrays import Pixels, Vector
+from mammothbox.records import Digest, FileRef, Hit, Kind, Why
 from mammothbox.search.evidence import fuse
 from mammothbox.search.finding import SearchAnswer, SearchModels, by_vectors, hits_of
 from mammothbox.store import Filters, Store

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mammothbox.records import FileRef, Kind, Pixels
+from mammothbox.arrays import Pixels
+from mammothbox.records import FileRef, Kind
 from mammothbox.search.finding import KeptWords, SearchAnswer, SearchModels, search
 from mammothbox.search.likeness import like_picture, similar
 from mammothbox.store import Filters

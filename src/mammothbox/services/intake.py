@@ -18,10 +18,11 @@ from typing import Any
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
+from mammothbox.arrays import Pixels, Samples
 from mammothbox.decode import Decoder
 from mammothbox.errors import Corrupt, NotFound, UsageError
 from mammothbox.models.contracts import ModelCard
-from mammothbox.records import AudioContent, ImageContent, Kind, Pixels, Samples
+from mammothbox.records import AudioContent, ImageContent, Kind
 
 
 async def json_body(request: Request) -> dict[str, Any]:

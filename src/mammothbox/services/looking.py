@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import UsageError
 from mammothbox.models.contracts import Caption
 from mammothbox.models.host.streaming import events_of
-from mammothbox.records import Pixels
 from mammothbox.services.answers import chat_answer, chat_chunks
 from mammothbox.services.batching import Batcher
 from mammothbox.services.desk import Desk

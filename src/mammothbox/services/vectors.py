@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mammothbox.arrays import Vectors
 from mammothbox.errors import UsageError
-from mammothbox.models.contracts import Vectors
 from mammothbox.services.batching import Batcher
 from mammothbox.services.desk import Desk
 from mammothbox.services.intake import check_model, json_body, picture, strings

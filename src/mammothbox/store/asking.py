@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mammothbox.records import Digest, Passage, Result, Vector
+from mammothbox.arrays import Vector
+from mammothbox.records import Digest, Passage, Result
 from mammothbox.store import (
     answers,
     contents,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Table
 
-from mammothbox.records import Vector
+from mammothbox.arrays import Vector
 from mammothbox.store.filters import Filters
 from mammothbox.store.found import Near, Space, WordMatch
 from mammothbox.store.rows import VectorRow

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, func, select
 
-from mammothbox.records import Digest, Passage, Vector
+from mammothbox.arrays import Vector
+from mammothbox.records import Digest, Passage
 from mammothbox.store.found import Space
 from mammothbox.store.schema import PASSAGES, VECTORS
 

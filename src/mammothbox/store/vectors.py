@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from sqlalchemy import Connection, Select, func, select
 
-from mammothbox.records import Vector
+from mammothbox.arrays import Vector
 from mammothbox.store.found import Space
 from mammothbox.store.schema import VECTORS
 

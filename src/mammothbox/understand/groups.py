@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mammothbox.models.contracts import Vectors
+from mammothbox.arrays import Vectors
 
 BLOCK = 1000
 """Photos compared with each other at once; linkage of a block takes about 50 ms."""

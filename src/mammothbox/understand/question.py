@@ -21,10 +21,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import BadAnswer, UsageError
 from mammothbox.models import Models
 from mammothbox.models.contracts import Prompt
-from mammothbox.records import Kind, Pixels
+from mammothbox.records import Kind
 from mammothbox.understand.condense import condense
 from mammothbox.understand.prompts import fence
 

@@ -26,12 +26,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import UsageError, WeightsMissing
 from mammothbox.models.engines.blip_pixels import prepare
 from mammothbox.models.engines.blip_words import Speaker
 from mammothbox.models.engines.sessions import open_session
 from mammothbox.models.graphs.blip2 import LOOK, SPEAK, WORDS, file_name
-from mammothbox.records import Json, Pixels
+from mammothbox.records import Json
 
 Floats = npt.NDArray[np.float32]
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mammothbox.records import Json, Pixels
+from mammothbox.arrays import Pixels
+from mammothbox.records import Json
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 SPREAD = (0.26862954, 0.26130258, 0.27577711)

@@ -21,10 +21,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import WeightsMissing
 from mammothbox.models.engines.sessions import open_session
 from mammothbox.models.graphs.clip import EXACT_IMAGES, EXACT_TEXTS, IMAGES, TEXTS
-from mammothbox.records import Json, Pixels
+from mammothbox.records import Json
 
 Vectors = npt.NDArray[np.float32]
 

@@ -23,6 +23,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mammothbox.arrays import Pixels, Vector
 from mammothbox.models.engines.eyes_captioner import CaptionDecoder, Sentence
 from mammothbox.models.engines.eyes_conse import ConseSpace, label_vectors
 from mammothbox.models.engines.eyes_joint import JointSpace
@@ -37,7 +38,6 @@ from mammothbox.models.engines.eyes_pixels import prepare, to_batch
 from mammothbox.models.engines.eyes_words import Judgement, decide
 from mammothbox.models.engines.sessions import open_session, release_unused
 from mammothbox.models.engines.text import TextEngine
-from mammothbox.records import Pixels, Vector
 
 AT_ONCE = 4
 """Groups of photos looked at side by side at most, one on a core: a photo takes two cores 22 ms,
@@ -127,6 +127,11 @@ class EyesEngine:
         loaded = CaptionDecoder(self._shipped, self._each)
         release_unused()
         return loaded
+
+    def load_sentence_side(self) -> None:
+        """Load what `embed_texts` needs, which loads it otherwise."""
+        if not self._conse:
+            self._joint.load_sentence_side()
 
     def look(self, images: Sequence[Pixels]) -> list[Look]:
         """Labels, vector and caption of each image (H x W x 3 uint8, any size), in order."""

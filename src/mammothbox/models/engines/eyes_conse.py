@@ -13,13 +13,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mammothbox.arrays import Vectors
 from mammothbox.models.engines.eyes_labels import softmax
 
 TEMPERATURE = 2.0
 TOP = 50
 DIMENSIONS = 512
-
-Vectors = npt.NDArray[np.float32]
 
 
 def unit_rows(vectors: Vectors) -> Vectors:

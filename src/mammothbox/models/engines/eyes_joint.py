@@ -44,6 +44,10 @@ class JointSpace:
         """Load what `images` needs, unless that is done."""
         _ = self._image
 
+    def load_sentence_side(self) -> None:
+        """Load what `texts` needs besides the sentence model, unless that is done."""
+        _ = self._sentence
+
     @cached_property
     def _image(self) -> Any:
         return open_session(self._shipped / "eyes_image.onnx", self._each, one_arena=True)

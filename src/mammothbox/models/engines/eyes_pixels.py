@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mammothbox.records import Pixels
+from mammothbox.arrays import Pixels
 
 SIDE = 260
 

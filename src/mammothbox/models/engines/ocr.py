@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from mammothbox.arrays import Pixels
 from mammothbox.errors import WeightsMissing
 from mammothbox.models.contracts import TextLine
-from mammothbox.records import Pixels
 
 DETECTOR = "PP-OCRv6_det_small.onnx"
 RECOGNISER = "PP-OCRv6_rec_small.onnx"

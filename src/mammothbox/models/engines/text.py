@@ -19,18 +19,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mammothbox.arrays import Vectors
 from mammothbox.errors import WeightsMissing
 from mammothbox.models.engines.sessions import open_session
+from mammothbox.models.graphs.minilm import GRAPH
 
 DIMENSIONS = 384
 MAX_TOKENS = 256
 """The length the model was trained for; the rest of a text is not read."""
 
 BATCH = 32
-GRAPH = "minilm.onnx"
 TOKENIZER = "tokenizer.json"
 
-Vectors = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
 
@@ -54,7 +54,7 @@ class TextEngine:
     """One loaded model. Not for several threads at once.
 
     Args:
-        model: directory with `minilm.onnx` and `tokenizer.json`.
+        model: directory with `minilm.GRAPH` and `tokenizer.json`.
         threads: compute threads.
 
     Raises:

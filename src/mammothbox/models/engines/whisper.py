@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from mammothbox.arrays import Samples
 from mammothbox.models import manifest
 from mammothbox.models.contracts import Segment, Transcript
 from mammothbox.models.engines.gpu_libraries import load_libraries
@@ -36,7 +37,6 @@ from mammothbox.models.engines.whisper_languages import (
     runs_of,
     settled,
 )
-from mammothbox.records import Samples
 
 RATE = 16_000
 PIECE_S = 300.0

@@ -4,6 +4,9 @@ Place in the flow: the weights store has the model directory; `build` turns it o
 in the cache; the text engine runs that. A BERT encoder of 6 layers, then the mean over the tokens
 and L2 normalisation, all inside the graph. Knows nothing of tokenising.
 
+The weights lie beside the graph, where ONNX Runtime maps them: half the time to load, of which a
+search in the shell waits for all, and the table of words is read where words occur only.
+
 Inputs: ``ids`` and ``mask``, int64, N x T (T at most 512). Outputs: ``embedding`` N x 384 with rows
 of length 1, and ``tokens`` N x T x 384 (the last layer, for heads that look at single words).
 """
@@ -20,13 +23,17 @@ import numpy.typing as npt
 
 from mammothbox.errors import WeightsCorrupt
 from mammothbox.models.graphs.builder import GraphBuilder, write_atomic
+from mammothbox.models.graphs.external import DataFile
+
+GRAPH = "minilm-l6.onnx"
+"""Name of the graph's file."""
 
 LAYERS = 6
 HEADS = 12
 DIMENSIONS = 384
 
-VERSION = 1
-"""Part of the cached file's name: raised whenever `build` would write other bytes."""
+VERSION = 2
+"""Raised whenever `build` would write other bytes."""
 
 _EPS = 1e-12
 _MASKED = -1e4
@@ -56,9 +63,12 @@ def read_safetensors(path: Path) -> dict[str, npt.NDArray[np.float32]]:
 class _Writer:
     """Writes the encoder's parts; weights are looked up by their published names."""
 
-    def __init__(self, tensors: dict[str, npt.NDArray[np.float32]]) -> None:
+    def __init__(self, tensors: dict[str, npt.NDArray[np.float32]], data: DataFile) -> None:
         self.graph = GraphBuilder("minilm_l6")
-        self._tensors = tensors
+        self._tensors, self._data = tensors, data
+
+    def matrix(self, array: npt.NDArray[np.float32], name: str) -> str:
+        return self.graph.external(self._data.put(name, lambda: array), self._data)
 
     def scalar(self, value: float) -> str:
         return self.graph.constant(np.float32(value))
@@ -67,7 +77,7 @@ class _Writer:
         return self.graph.constant(np.array(values, np.int64))
 
     def linear(self, x: str, name: str) -> str:
-        weight = self.graph.constant(self._tensors[f"{name}.weight"].T, f"{name}.weight")
+        weight = self.matrix(self._tensors[f"{name}.weight"].T, f"{name}.weight")
         bias = self.graph.constant(self._tensors[f"{name}.bias"], f"{name}.bias")
         return self.graph.add("Add", [self.graph.add("MatMul", [x, weight]), bias])
 
@@ -89,7 +99,7 @@ class _Writer:
         words = self._tensors[f"{prefix}.word_embeddings.weight"]
         places = self._tensors[f"{prefix}.position_embeddings.weight"]
         places = places + self._tensors[f"{prefix}.token_type_embeddings.weight"][0]
-        word = add("Gather", [self.graph.constant(words, f"{prefix}.words"), "ids"])
+        word = add("Gather", [self.matrix(words, f"{prefix}.words"), "ids"])
         length = add("Slice", [add("Shape", ["ids"]), self.ints(1), self.ints(2)])
         table = self.graph.constant(places, f"{prefix}.places")
         place = add("Slice", [table, self.ints(0), length, self.ints(0)])
@@ -128,6 +138,18 @@ class _Writer:
         length = add("ReduceL2", [mean], axes=[1], keepdims=1)
         add("Div", [mean, add("Max", [length, self.scalar(1e-12)])], "embedding")
 
+    def network(self) -> None:
+        """All nodes."""
+        add = self.graph.add
+        mask = add("Cast", ["mask"], to=1)
+        inverse = add("Sub", [self.scalar(1.0), mask])
+        padding = add("Unsqueeze", [inverse, self.ints(1, 2)])
+        bias = add("Mul", [padding, self.scalar(_MASKED)])
+        x = self.embeddings()
+        for index in range(LAYERS):
+            x = self.layer(x, bias, index)
+        self.pool(x, mask)
+
 
 def build(directory: Path, target: Path) -> Path:
     """Write the graph of `directory`/model.safetensors to `target` and return it.
@@ -138,19 +160,14 @@ def build(directory: Path, target: Path) -> Path:
         WeightsCorrupt: the file is not all-MiniLM-L6-v2 as published.
     """
     source = directory / "model.safetensors"
-    writer = _Writer(read_safetensors(source))
-    try:
-        add = writer.graph.add
-        mask = add("Cast", ["mask"], to=1)
-        inverse = add("Sub", [writer.scalar(1.0), mask])
-        padding = add("Unsqueeze", [inverse, writer.ints(1, 2)])
-        bias = add("Mul", [padding, writer.scalar(_MASKED)])
-        x = writer.embeddings()
-        for index in range(LAYERS):
-            x = writer.layer(x, bias, index)
-        writer.pool(x, mask)
-    except KeyError as error:
-        raise WeightsCorrupt(f"{source} lacks the tensor {error} of MiniLM-L6") from error
+    tensors, stat = read_safetensors(source), source.stat()
+    with DataFile(target, f"{VERSION} {stat.st_size} {stat.st_mtime_ns}") as data:
+        writer = _Writer(tensors, data)
+        try:
+            writer.network()
+        except KeyError as error:
+            raise WeightsCorrupt(f"{source} lacks the tensor {error} of MiniLM-L6") from error
+        data.finish()
     shape: tuple[int | str, ...] = ("n", "t")
     writer.graph.save(
         target,

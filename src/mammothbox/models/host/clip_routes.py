@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mammothbox.arrays import Pixels
 from mammothbox.models.engines.clip import ClipEngine, Vectors
 from mammothbox.models.wire import decode_image, encode_vector
-from mammothbox.records import Pixels
 
 
 class ClipSenses:

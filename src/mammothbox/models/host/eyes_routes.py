@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,19 +17,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mammothbox.arrays import Pixels, Vectors
 from mammothbox.errors import UsageError
 from mammothbox.models.engines.eyes import EyesEngine
-from mammothbox.models.engines.text import TextEngine, Vectors
+from mammothbox.models.engines.text import TextEngine
 from mammothbox.models.host.app import json_body, whole_body
 from mammothbox.models.host.service import Service
 from mammothbox.models.wire import decode_image, decode_images, encode_vector
-from mammothbox.records import Pixels
 
 TEXT_MODEL = "minilm"
 
 
 class Senses:
-    """MiniLM at once, the eyes when a picture first comes.
+    """All that understands sentences at once, so that it is there when a search has been imported;
+    what sees when a picture first comes.
 
     Args:
         backbone: `.onnx` of EfficientNet-Lite2.
@@ -40,15 +40,8 @@ class Senses:
 
     def __init__(self, backbone: Path, text: Path, threads: int) -> None:
         self.text = TextEngine(text, threads)
-        self._open_eyes = partial(EyesEngine, backbone, self.text, threads)
-        self._eyes: EyesEngine | None = None
-
-    @property
-    def eyes(self) -> EyesEngine:
-        """The eyes, loaded on first use."""
-        if self._eyes is None:
-            self._eyes = self._open_eyes()
-        return self._eyes
+        self.eyes = EyesEngine(backbone, self.text, threads)
+        self.eyes.load_sentence_side()
 
     def look(self, images: Sequence[Pixels]) -> list[dict[str, Any]]:
         """Caption, labels and vector of each image."""

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from mammothbox.arrays import Pixels, Vectors
 from mammothbox.errors import BadAnswer
 from mammothbox.models.client import data_of
-from mammothbox.models.contracts import Caption, ModelCard, Vectors
+from mammothbox.models.contracts import Caption, ModelCard
 from mammothbox.models.remote.endpoint import Endpoint
 from mammothbox.models.wire import decode_vector
-from mammothbox.records import Pixels
 
 AT_ONCE = 4
 BATCH = 16

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from mammothbox.arrays import Samples
 from mammothbox.errors import BadAnswer
 from mammothbox.models.contracts import ModelCard, Segment, Transcript
 from mammothbox.models.remote.endpoint import Endpoint
-from mammothbox.records import Samples
 
 RATE = 16_000
 PIECE_S = 300

@@ -37,7 +37,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-from mammothbox.records import Digest, Vector
+from mammothbox.arrays import Vector
+from mammothbox.records import Digest
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import Near, Space
 from mammothbox.store.postgres.connecting import PROPOSED

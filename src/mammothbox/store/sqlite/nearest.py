@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import BindParameter, Connection, Select, bindparam, exists, func, select
 
-from mammothbox.records import Digest, Vector
+from mammothbox.arrays import Vector
+from mammothbox.records import Digest
 from mammothbox.store.filters import Filters, condition
 from mammothbox.store.found import Near, Space
 from mammothbox.store.rows import VectorRow

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from mammothbox.arrays import Vector
 from mammothbox.errors import BadAnswer
 from mammothbox.models.contracts import Prompt, Writer
-from mammothbox.records import Digest, Done, Failed, Kind, Passage, Result, Skipped, Vector
+from mammothbox.records import Digest, Done, Failed, Kind, Passage, Result, Skipped
 from mammothbox.store import Space
 from mammothbox.understand.calls import each, failed
 from mammothbox.understand.groups import alike

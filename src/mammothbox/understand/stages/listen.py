@@ -12,18 +12,11 @@ from time import perf_counter
 
 import numpy as np
 
+from mammothbox.arrays import Samples
 from mammothbox.decode import Decoder
 from mammothbox.errors import InputError
 from mammothbox.models.contracts import Transcriber, Transcript
-from mammothbox.records import (
-    AudioContent,
-    Content,
-    Failed,
-    Kind,
-    Result,
-    Samples,
-    VideoContent,
-)
+from mammothbox.records import AudioContent, Content, Failed, Kind, Result, VideoContent
 from mammothbox.understand.calls import each, failed
 from mammothbox.understand.stages import Tools, result
 from mammothbox.understand.steps import transcript

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from mammothbox.arrays import Pixels
 from mammothbox.decode import TEXT_LIKELY, text_likelihood
 from mammothbox.errors import InputError, ServiceAway, Unreadable
 from mammothbox.models.contracts import Captioner, Embedder, TextReader
@@ -25,7 +26,6 @@ from mammothbox.records import (
     FileRef,
     ImageContent,
     Kind,
-    Pixels,
     Result,
     Skipped,
     VideoContent,

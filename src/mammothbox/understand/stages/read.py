@@ -8,7 +8,8 @@ from time import perf_counter
 
 import numpy as np
 
-from mammothbox.models.contracts import TextEmbedder, Vectors
+from mammothbox.arrays import Vectors
+from mammothbox.models.contracts import TextEmbedder
 from mammothbox.records import Digest, Failed, Kind, Passage, Result
 from mammothbox.understand.calls import each
 from mammothbox.understand.condense import condense

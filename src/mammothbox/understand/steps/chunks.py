@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mammothbox.models.contracts import Vectors
+from mammothbox.arrays import Vectors
 from mammothbox.records import Done, Embedding, Outcome, Passage, Result, Skipped
 from mammothbox.understand.chunking import spoken_passages
 from mammothbox.understand.steps.transcript import segments_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mammothbox.models.contracts import Vectors
+from mammothbox.arrays import Vectors
 from mammothbox.records import Content, Done, Embedding, VideoContent
 
 SPACE = "joint"

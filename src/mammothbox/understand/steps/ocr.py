@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mammothbox.arrays import Pixels
 from mammothbox.models.contracts import TextLine
-from mammothbox.records import Done, Outcome, Page, Passage, Pixels, Skipped
+from mammothbox.records import Done, Outcome, Page, Passage, Skipped
 from mammothbox.understand.chunking import page_passages, split
 
 NOTHING_TO_READ = Skipped("no sign of text")

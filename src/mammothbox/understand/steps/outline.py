@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mammothbox.models.contracts import Vectors
+from mammothbox.arrays import Vectors
 from mammothbox.records import Done, FileRef, Kind, Passage, Result
 from mammothbox.understand.entities import find_entities
 from mammothbox.understand.values import value_of
