@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import numpy_helper
 from PIL import Image
 
 from mammothbox.models.contracts import TextLine
-from mammothbox.models.engines.ocr import OcrEngine, reading_order, weights
+from mammothbox.models.engines.ocr import OcrEngine, reading_order
+from mammothbox.models.engines.sessions import open_session
+from mammothbox.models.graphs import pp_ocr
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -33,16 +37,39 @@ def test_no_line_is_lost(places: list[tuple[float, float, float]]) -> None:
 
 
 def test_the_weights_come_with_the_dependency() -> None:
-    assert all(path.stat().st_size > 100_000 for path in weights().values())
+    assert all(path.stat().st_size > 100_000 for path in pp_ocr.weights().values())
 
 
-def test_a_picture_without_text_costs_no_reading_and_changes_nothing_for_the_next() -> None:
-    engine, scan = OcrEngine(threads=2), read("documents/scan_0001.jpg")
+def test_a_picture_without_text_costs_no_reading_and_changes_nothing_for_the_next(
+    tmp_path: Path,
+) -> None:
+    detector = pp_ocr.build(tmp_path / pp_ocr.GRAPH)
+    engine, scan = OcrEngine(detector, threads=2), read("documents/scan_0001.jpg")
     fresh = engine.read(scan)
 
     assert engine.read(np.zeros((480, 640, 3), np.uint8)) == []
     assert engine.read(scan) == fresh
     assert len(fresh) > 3
+
+
+def test_the_detector_has_no_subnormal_weight_and_finds_the_very_same(tmp_path: Path) -> None:
+    built = pp_ocr.build(tmp_path / pp_ocr.GRAPH)
+    published = pp_ocr.weights()[pp_ocr.DETECTOR]
+    scan = read("documents/scan_0001.jpg")[:320, :320].astype(np.float32) / 255
+    feed = {"x": scan.transpose(2, 0, 1)[None]}
+
+    ours, theirs = (open_session(path, 1).run(None, feed)[0] for path in (built, published))
+
+    assert subnormal(published) > 100_000
+    assert subnormal(built) == 0
+    assert np.array_equal(ours, theirs)
+    assert ours.max() > 0.5, "nothing was found, so equality says nothing"
+
+
+def subnormal(graph: Path) -> int:
+    constants = map(numpy_helper.to_array, onnx.load(str(graph)).graph.initializer)
+    floats = [each for each in constants if each.dtype == np.float32]
+    return sum(int(((each != 0) & (np.abs(each) < 2.0**-126)).sum()) for each in floats)
 
 
 def read(name: str) -> np.ndarray:

@@ -124,6 +124,7 @@ OCR = Model(
     id="pp-ocrv6-small",
     engine="ocr",
     licence="Apache-2.0",
+    derived=(("", "detector.onnx"),),
     load_bytes=500_000_000,
     languages=("en", "zh", "*latin"),
     code=3,

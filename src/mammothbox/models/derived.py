@@ -38,7 +38,7 @@ def build_missing(model: Model, cache: Cache) -> None:
 
 
 def _build(source: Path, target: Path) -> None:
-    from mammothbox.models.graphs import blip2, clip, efficientnet_lite2, minilm, qwen2
+    from mammothbox.models.graphs import blip2, clip, efficientnet_lite2, minilm, pp_ocr, qwen2
 
     if clip.is_ours(target):
         clip.build(source.parent, target)
@@ -48,5 +48,7 @@ def _build(source: Path, target: Path) -> None:
         qwen2.build(source, target)
     elif target.name == minilm.GRAPH:
         minilm.build(source.parent, target)
+    elif target.name == pp_ocr.GRAPH:
+        pp_ocr.build(target)
     else:
         efficientnet_lite2.build(source, target)

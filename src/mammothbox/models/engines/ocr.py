@@ -1,14 +1,14 @@
 """Text in pictures: PP-OCR through rapidocr on ONNX Runtime, with the weights that rapidocr brings.
 
-Place in the flow: the ocr host holds one `OcrEngine`. Model paths are given explicitly, so rapidocr
-never looks for a download. Knows nothing of pages or HTTP.
+Place in the flow: the ocr host holds one `OcrEngine`, whose detector `graphs.pp_ocr.build` made.
+Model paths are given explicitly, so rapidocr never looks for a download. Knows nothing of pages or
+HTTP.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -16,12 +16,9 @@ from typing import Any
 import numpy as np
 
 from mammothbox.arrays import Pixels
-from mammothbox.errors import WeightsMissing
 from mammothbox.models.contracts import TextLine
+from mammothbox.models.graphs.pp_ocr import CLASSIFIER, RECOGNISER, weights
 
-DETECTOR = "PP-OCRv6_det_small.onnx"
-RECOGNISER = "PP-OCRv6_rec_small.onnx"
-CLASSIFIER = "ch_ppocr_mobile_v2.0_cls_mobile.onnx"
 MIN_CONFIDENCE = 0.5
 
 GLANCE_PX = 640
@@ -32,34 +29,27 @@ DETECT_PX = 960
 """Longer side at which lines are looked for; words are then read from all the pixels there are."""
 
 
-def weights() -> dict[str, Path]:
-    """Name → path of the weights that rapidocr brings; nothing is imported for this.
-
-    Raises:
-        WeightsMissing: this rapidocr brings others.
-    """
-    spec = find_spec("rapidocr")
-    folder = Path(spec.origin).parent / "models" if spec and spec.origin else Path()
-    paths = {name: folder / name for name in (DETECTOR, RECOGNISER, CLASSIFIER)}
-    for path in paths.values():
-        if not path.is_file():
-            raise WeightsMissing(f"rapidocr brings no {path.name}; run: pip install -U rapidocr")
-    return paths
-
-
 AT_ONCE = 4
 """Pages read side by side at most, one on a core: two cores are no faster on one page than one is
 (133 to 101 ms), and two pages on two cores take 57 ms each, in less memory."""
 
 
 class OcrEngine:
-    """Loaded readers, one a thread up to `AT_ONCE`. Several threads may ask; more of them wait."""
+    """Loaded readers, one a thread up to `AT_ONCE`. Several threads may ask; more of them wait.
 
-    def __init__(self, threads: int) -> None:
+    Args:
+        detector: the graph made by `graphs.pp_ocr.build`.
+        threads: compute threads.
+
+    Raises:
+        WeightsMissing: rapidocr brings other weights.
+    """
+
+    def __init__(self, detector: Path, threads: int) -> None:
         self._free: SimpleQueue[_Reader] = SimpleQueue()
         self._readers = max(1, min(threads, AT_ONCE))
         for _ in range(self._readers):
-            self._free.put(_Reader())
+            self._free.put(_Reader(detector))
 
     def read_all(self, images: Sequence[Pixels]) -> list[list[TextLine]]:
         """`read` of each image, in order."""
@@ -78,7 +68,7 @@ class OcrEngine:
 class _Reader:
     """The three models of rapidocr. Not for several threads at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, detector: Path) -> None:
         from rapidocr import RapidOCR
 
         paths = weights()
@@ -86,7 +76,7 @@ class _Reader:
             params={
                 "Global.log_level": "error",
                 "Global.text_score": MIN_CONFIDENCE,
-                "Det.model_path": str(paths[DETECTOR]),
+                "Det.model_path": str(detector),
                 "Det.limit_type": "max",
                 "Det.limit_side_len": DETECT_PX,
                 "Rec.model_path": str(paths[RECOGNISER]),

@@ -88,8 +88,9 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
 
             return QwenEngine(folder, threads, AT_ONCE[model.engine])
         from mammothbox.models.engines.ocr import OcrEngine
+        from mammothbox.models.graphs.pp_ocr import GRAPH
 
-        return OcrEngine(threads)
+        return OcrEngine(folder / GRAPH, threads)
 
     return load
 
