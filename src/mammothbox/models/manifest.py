@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 UNPINNED = "unpinned until first pull"
 
-AT_ONCE: Mapping[str, int] = {"llama": 4, "qwen": 8, "whisper": 2}
+AT_ONCE: Mapping[str, int] = {"llama": 4, "qwen": 8, "whisper": 2, "ocr": 2}
 """Engine → requests it works on at once; the others take one."""
 
 

@@ -246,15 +246,16 @@ def _sheets(content: Content) -> list[ocr.Sheet]:
 
 
 def _texts(eyes: _Eyes, seen: Sequence[Seen]) -> Iterator[Result]:
-    for item in seen:
-        if "ocr" not in item.task.due:
-            continue
-        sheets = _sheets(item.content)
+    """All sheets of the batch in one call, so that no reader waits while another has work."""
+    wanted = [(item.task, _sheets(item.content)) for item in seen if "ocr" in item.task.due]
+    pixels = [sheet.pixels for _, sheets in wanted for sheet in sheets]
+    answers = iter(each(lambda p: eyes.reader.read(p), pixels))
+    for task, sheets in wanted:
         if not sheets:
-            yield result(item.task, "ocr", ocr.NOTHING_TO_READ)
+            yield result(task, "ocr", ocr.NOTHING_TO_READ)
             continue
-        read = each(lambda p: eyes.reader.read(p), [sheet.pixels for sheet in sheets])
+        read = [next(answers) for _ in sheets]
         bad = next((lines for lines in read if isinstance(lines, Failed)), None)
         good = [lines for lines in read if not isinstance(lines, Failed)]
         outcome, passages = (bad, ()) if bad is not None else ocr.ocr_result(sheets, good)
-        yield result(item.task, "ocr", outcome, passages)
+        yield result(task, "ocr", outcome, passages)
