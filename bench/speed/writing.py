@@ -9,15 +9,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.speed.inputs import WORDS
+from mammothbox.errors import BadAnswer
 from mammothbox.models.cache import Cache
 from mammothbox.models.catalog import WRITER_SMALL
+from mammothbox.models.client import WriterClient
+from mammothbox.models.contracts import ModelCard, Prompt
 from mammothbox.models.manifest import AT_ONCE
 from mammothbox.models.memory import process_bytes
 from mammothbox.records import Kind
@@ -41,18 +44,39 @@ def measure(settings: Settings) -> dict[str, Any]:
     return {"writer": {**found, "ours_over_bare": round(ratio, 2)}}
 
 
+class _Door:
+    """Asks an engine of this process in the place of a host, and adds up the tokens."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self.usages: list[dict[str, int]] = []
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self._engine.chat(body)
+        self.usages.append(answer["usage"])
+        return answer
+
+    def stream(self, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        raise NotImplementedError("nothing here is streamed")
+
+    def tokens(self, kind: str) -> int:
+        return sum(usage[f"{kind}_tokens"] for usage in self.usages)
+
+
 def _write(folder: Path, engine: str, threads: int) -> dict[str, float]:
     """What one engine takes; runs in a process of its own."""
     begin = time.perf_counter()
-    writer = _open(folder, engine, threads)
+    door = _Door(_open(folder, engine, threads))
     loaded = time.perf_counter()
-    with ThreadPoolExecutor(AT_ONCE[engine]) as crowd:
-        usages = list(crowd.map(lambda asked: writer.chat(asked)["usage"], _requests()))
+    writer = WriterClient(door, ModelCard(WRITER_SMALL.id, engine), 8192, AT_ONCE[engine])
+    answers = writer.write(_prompts())
     end = time.perf_counter()
+    failed = sum(isinstance(answer, BadAnswer) for answer in answers)
     return {
         "document_s": round((end - loaded) / DOCUMENTS, 3),
-        "read_tokens": sum(usage["prompt_tokens"] for usage in usages),
-        "written_tokens": sum(usage["completion_tokens"] for usage in usages),
+        "failed": failed,
+        "read_tokens": door.tokens("prompt"),
+        "written_tokens": door.tokens("completion"),
         "load_s": round(loaded - begin, 2),
         "memory_mb": round(process_bytes(os.getpid()) / 1e6),
     }
@@ -68,21 +92,9 @@ def _open(folder: Path, engine: str, threads: int) -> Any:
     return LlamaEngine(folder / "model.gguf", threads, AT_ONCE[engine])
 
 
-def _requests() -> list[dict[str, Any]]:
+def _prompts() -> list[Prompt]:
     """What the product asks of documents like those of the other benches."""
     random = np.random.default_rng(4)
-    found = []
-    for number in range(DOCUMENTS):
-        words = " ".join(random.choice(WORDS, 750))
-        text = f"Report {number} on {words.split()[0]}\n{words}"
-        prompt = file_prompt(Kind.DOCUMENT, condense(text, 900), names=False)
-        schema = {"name": "answer", "schema": prompt.schema, "strict": True}
-        messages = [("system", prompt.system), ("user", prompt.user)]
-        found.append(
-            {
-                "messages": [{"role": role, "content": said} for role, said in messages],
-                "response_format": {"type": "json_schema", "json_schema": schema},
-                "max_tokens": prompt.max_tokens,
-            }
-        )
-    return found
+    texts = [" ".join(random.choice(WORDS, 750)) for _ in range(DOCUMENTS)]
+    told = [f"Report {n} on {text.split()[0]}\n{text}" for n, text in enumerate(texts)]
+    return [file_prompt(Kind.DOCUMENT, condense(text, 900), names=False) for text in told]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mammothbox.models import Models
+from mammothbox.models.manifest import AT_ONCE
 
 Wake = Callable[[Models], object]
 
@@ -23,7 +24,7 @@ class Kind:
         name: what `mammothbox serve` calls it.
         contract: the method of `Models` that leases its model.
         wake: asks the model for next to nothing, so that it is loaded afterwards.
-        workers: requests that its model works on at once.
+        workers: requests that its model works on at once, at most.
     """
 
     name: str
@@ -68,7 +69,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("blip", "captioner", _wake_blip),
         Kind("clip", "embedder", _wake_clip),
         Kind("whisper", "transcriber", _wake_whisper),
-        Kind("phi35", "writer", _wake_phi35, workers=4),
+        Kind("phi35", "writer", _wake_phi35, workers=max(AT_ONCE["llama"], AT_ONCE["qwen"])),
         Kind("text", "text_embedder", _wake_text),
     )
 }
