@@ -82,6 +82,22 @@ def test_the_socket_lies_in_a_private_directory_with_a_short_name(models: Models
     assert len(os.fsencode(path)) < 100
 
 
+def test_pages_come_back_in_the_order_they_went(models: Models) -> None:
+    numbers = [f"{digit}{digit}{digit}{digit}" for digit in range(1, 8)]
+    with models.reader() as reader:
+        read = reader.read([page_with(number) for number in numbers])
+
+    assert [[line.text for line in lines] for lines in read] == [[number] for number in numbers]
+
+
+def page_with(text: str) -> np.ndarray:
+    from PIL import Image, ImageDraw, ImageFont
+
+    page = Image.new("RGB", (240, 90), "white")
+    ImageDraw.Draw(page).text((30, 15), text, "black", ImageFont.load_default(48))
+    return np.asarray(page)
+
+
 def test_a_warm_host_is_used_again_and_close_ends_it(settings: Settings) -> None:
     models = open_models(settings)
     with models.reader() as reader:

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import numpy_helper
 from PIL import Image
 
+from mammothbox.errors import WeightsMissing
+from mammothbox.models.cache import Cache
+from mammothbox.models.catalog import OCR
 from mammothbox.models.contracts import TextLine
+from mammothbox.models.derived import build_missing
 from mammothbox.models.engines.ocr import OcrEngine, reading_order
 from mammothbox.models.engines.sessions import open_session
 from mammothbox.models.graphs import pp_ocr
@@ -64,6 +69,15 @@ def test_the_detector_has_no_subnormal_weight_and_finds_the_very_same(tmp_path: 
     assert subnormal(built) == 0
     assert np.array_equal(ours, theirs)
     assert ours.max() > 0.5, "nothing was found, so equality says nothing"
+
+
+def test_where_nothing_can_be_written_it_says_so_instead_of_failing_every_picture(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "models").write_text("a file where the weights' directory should be")
+
+    with pytest.raises(WeightsMissing, match=r"cannot be written.*MAMMOTHBOX_CACHE"):
+        build_missing(OCR, Cache(tmp_path))
 
 
 def subnormal(graph: Path) -> int:

@@ -14,10 +14,10 @@ from mammothbox.arrays import Pixels
 from mammothbox.errors import HostDied, Interrupted, ServiceAway
 from mammothbox.events import Event, FileDone, IngestReport, Note, StageStarted
 from mammothbox.ingest import ingest, retry
-from mammothbox.models.contracts import ModelCard, Writer
-from mammothbox.models.stub import StubCaptioner, StubModels
+from mammothbox.models.contracts import ModelCard, TextLine, Writer
+from mammothbox.models.stub import StubCaptioner, StubModels, StubReader
 from mammothbox.settings import Settings, load_settings
-from mammothbox.store import Store, open_store
+from mammothbox.store import Filters, Store, open_store
 from mammothbox.understand.steps.describe import ALONE
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -84,6 +84,26 @@ class Fragile(StubModels):
                     return healthy.caption(images, context)
 
             yield Captioner()
+
+
+class FragileReader(StubModels):
+    """Stubs whose reader dies on one picture, every time."""
+
+    def __init__(self, deadly_width: int) -> None:
+        self.deadly_width = deadly_width
+
+    @contextmanager
+    def reader(self) -> Iterator[StubReader]:
+        class Reader(StubReader):
+            def read(inner, images: list[Pixels]) -> list[list[TextLine]]:  # noqa: N805
+                if any(image.shape[1] == self.deadly_width for image in images):
+                    raise HostDied("the host ended with signal 11")
+                return [[self._told(image)] for image in images]
+
+        yield Reader()
+
+    def _told(self, image: Pixels) -> TextLine:
+        return TextLine(f"width {image.shape[1]}", 0.9, (0.0, 0.0, 1.0, 1.0))
 
 
 def run(
@@ -162,6 +182,26 @@ def test_a_picture_that_kills_its_host_is_named_and_the_rest_goes_on(
     mended = retry(store, StubModels(), settings, events.append)
     assert (mended.done, mended.failed) == (1, 0)
     assert worked(events)["look"] == 1
+
+
+def test_a_page_that_kills_its_reader_fails_alone_and_others_keep_their_own_words(
+    store: Store, settings: Settings, folder: Path
+) -> None:
+    from PIL import Image
+
+    # given pictures with strong contrast, on one of which the reader dies
+    for width in (60, 61, 62, 63, 64):
+        page = Image.new("RGB", (width, 50), "white")
+        page.paste("black", (5, 5, 30, 30))
+        page.save(folder / f"{width}.png")
+    run(store, FragileReader(62), settings, folder, [])
+    # then it alone has no words, and each other one has its own
+    failures = [(Path(f.path).name, f.step, f.reason) for f in store.failures()]
+    assert failures == [("62.png", "ocr", "HostDied")]
+    for width in (60, 61, 63, 64):
+        (hit,) = store.match_words(f'"width {width}"', Filters(), 10)
+        (ref,) = store.files(digest=hit.digest)
+        assert Path(ref.path).name == f"{width}.png"
 
 
 def test_a_run_stopped_by_its_listener_keeps_what_was_stored(

@@ -89,9 +89,9 @@ def test_one_bad_input_costs_only_itself() -> None:
             raise HostDied("the host ended with signal 11")
         return [10 * number for number in batch]
 
-    answers = each(host, [1, 3, 5])
-    assert answers == [10, Failed("HostDied", "the host ended with signal 11"), 50]
-    assert asked == [[1, 3, 5], [1], [3], [5]]
+    answers = each(host, [1, 3, 5, 7, 9])
+    assert answers == [10, Failed("HostDied", "the host ended with signal 11"), 50, 70, 90]
+    assert asked == [[1, 3, 5, 7, 9], [1, 3], [1], [3], [5, 7, 9]]
 
 
 def test_alike_photos_are_grouped_and_none_is_lost() -> None:

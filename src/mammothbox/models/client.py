@@ -29,7 +29,7 @@ PAGES = 2
 """Pictures to be read of one request: one may take ten times as long as another."""
 
 ON_THE_WAY = 2
-"""Requests at a time: one is written and read while the host computes the other."""
+"""Requests at a time, so that the host has one to compute while another is written or read."""
 
 MEMO = 256
 BLOCK = 1 << 20

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mammothbox.errors import WeightsMissing
 from mammothbox.models.cache import Cache
 from mammothbox.models.manifest import Model
 
@@ -21,20 +22,30 @@ def build_missing(model: Model, cache: Cache) -> None:
     that nothing else needs are deleted in the end.
 
     Raises:
-        WeightsMissing: a part of the checkpoint is not there.
+        WeightsMissing: a part of the checkpoint is not there, or the graphs cannot be written.
         WeightsCorrupt: the weights are not the published network.
     """
     if cache.is_built(model):
         return
+    try:
+        with cache.lock():
+            _build_all(model, cache)
+    except OSError as error:
+        raise WeightsMissing(
+            f"{cache.folder(model)} cannot be written ({error}), where graphs are to be built; run "
+            "mammothbox models pull as somebody who may, or name another place by MAMMOTHBOX_CACHE"
+        ) from error
+
+
+def _build_all(model: Model, cache: Cache) -> None:
     folder = cache.folder(model)
-    with cache.lock():
-        for source, graph in model.derived:
-            if cache.is_built(model, graph):
-                continue
-            cache.unseal(folder / graph)
-            _build(folder / source, folder / graph)
-            cache.seal(model, folder / graph)
-        cache.drop_parts(model)
+    for source, graph in model.derived:
+        if cache.is_built(model, graph):
+            continue
+        cache.unseal(folder / graph)
+        _build(folder / source, folder / graph)
+        cache.seal(model, folder / graph)
+    cache.drop_parts(model)
 
 
 def _build(source: Path, target: Path) -> None:

@@ -1,7 +1,7 @@
 """Calling a model for a batch so that one bad input costs only itself.
 
-A batch that makes a model's host fail is tried again one input at a time; the input that fails
-alone is the culprit, and its error becomes its value. Errors that would meet every input the same
+A batch that makes a model's host fail is tried again in halves; the input that fails alone is the
+culprit, and its error becomes its value. Errors that would meet every input the same
 way (weights missing, no room, a service away) are not caught: the stage is postponed.
 """
 
@@ -31,7 +31,8 @@ def each(
     except BLAMES_INPUT as error:
         if len(items) == 1:
             return [failed(error)]
-    return [answer for item in items for answer in each(call, [item])]
+    middle = len(items) // 2
+    return [*each(call, items[:middle]), *each(call, items[middle:])]
 
 
 def failed(error: MammothboxError) -> Failed:

@@ -126,11 +126,14 @@ def _infos(values: Sequence[tuple[str, Any, Sequence[int | str]]]) -> list[Any]:
 
 
 def write_atomic(target: Path, data: bytes) -> None:
-    """Write `data` beside `target`, then rename it over; concurrent writers cannot mix bytes."""
+    """Write `data` beside `target`, to the disk, then rename it over; writers cannot mix bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(data)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

@@ -32,8 +32,6 @@ FEATURES = 1280
 GRID = 9
 """Places a side of the ``cells`` output."""
 
-VERSION = 1
-"""Part of the cached file's name: raised whenever `build` would write other bytes."""
 
 _EPS = 1e-3
 

@@ -33,7 +33,7 @@ HEADS = 12
 DIMENSIONS = 384
 
 VERSION = 2
-"""Raised whenever `build` would write other bytes."""
+"""Raised with `GRAPH` whenever the arrays would be others, so that no half built ones are used."""
 
 _EPS = 1e-12
 _MASKED = -1e4

@@ -21,8 +21,8 @@ DETECTOR = "PP-OCRv6_det_small.onnx"
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
 CLASSIFIER = "ch_ppocr_mobile_v2.0_cls_mobile.onnx"
 
-GRAPH = "detector.onnx"
-"""Name of the file that `build` writes."""
+GRAPH = DETECTOR
+"""Name of the file that `build` writes: another detector makes another file."""
 
 
 def weights() -> dict[str, Path]:

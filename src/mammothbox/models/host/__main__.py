@@ -9,6 +9,7 @@ belongs to the parent.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import shutil
 import signal
@@ -19,6 +20,9 @@ import time
 from pathlib import Path
 
 WATCH_S = 1.0
+
+YOUNG = 10_000
+"""New objects after which unreachable ones are sought; more often would slow down the imports."""
 
 
 def _arguments() -> argparse.Namespace:
@@ -74,6 +78,7 @@ def main() -> None:
     """Serve until told to stop."""
     arguments = _arguments()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(YOUNG)
     if arguments.uds is not None:
         # Engines' own temporary files go with the folder: a host that is told to end does so at
         # once, and cleans nothing up.

@@ -29,19 +29,21 @@ TEXT_MODEL = "minilm"
 
 
 class Senses:
-    """All that understands sentences at once, so that it is there when a search has been imported;
-    what sees when a picture first comes.
+    """MiniLM at once, and what turns its vectors into joint ones, so that both are there when a
+    search has been imported; what sees when a picture first comes.
 
     Args:
         backbone: `.onnx` of EfficientNet-Lite2.
         text: directory of MiniLM.
         threads: compute threads.
+        joint: its joint space is asked for; in `full` another model's is.
     """
 
-    def __init__(self, backbone: Path, text: Path, threads: int) -> None:
+    def __init__(self, backbone: Path, text: Path, threads: int, *, joint: bool = True) -> None:
         self.text = TextEngine(text, threads)
         self.eyes = EyesEngine(backbone, self.text, threads)
-        self.eyes.load_sentence_side()
+        if joint:
+            self.eyes.load_sentence_side()
 
     def look(self, images: Sequence[Pixels]) -> list[dict[str, Any]]:
         """Caption, labels and vector of each image."""

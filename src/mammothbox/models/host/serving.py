@@ -63,7 +63,7 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
             from mammothbox.models.host.eyes_routes import Senses
 
             backbone = cache.root / "efficientnet-lite2" / "efficientnet-lite2.onnx"
-            return Senses(backbone, cache.root / "minilm", threads)
+            return Senses(backbone, cache.root / "minilm", threads, joint=profile == "lite")
         if model.engine == "clip":
             from mammothbox.models.engines.clip import ClipEngine
             from mammothbox.models.host.clip_routes import ClipSenses

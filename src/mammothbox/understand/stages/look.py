@@ -246,7 +246,7 @@ def _sheets(content: Content) -> list[ocr.Sheet]:
 
 
 def _texts(eyes: _Eyes, seen: Sequence[Seen]) -> Iterator[Result]:
-    """All sheets of the batch in one call, so that no reader waits while another has work."""
+    """All sheets of the batch in one call: by itself a photo would keep one core busy."""
     wanted = [(item.task, _sheets(item.content)) for item in seen if "ocr" in item.task.due]
     pixels = [sheet.pixels for _, sheets in wanted for sheet in sheets]
     answers = iter(each(lambda p: eyes.reader.read(p), pixels))
