@@ -95,8 +95,11 @@ def test_vectors_and_captions_do_not_depend_on_company(eyes: EyesEngine, media: 
     assert np.allclose(vectors, eyes.embed_images(images), atol=1e-5)
     assert np.allclose(vectors[10], eyes.embed_images(images[10:])[0], atol=1e-4)
     # Photos whose sentence is complete leave the batch early; what they said must not change.
-    alone = [eyes.look([image])[0].caption for image in images]
-    assert [look.caption for look in looks] == alone
+    for number in (1, 2, 5):
+        groups = [images[at : at + number] for at in range(0, len(images), number)]
+        apart = [look for group in groups for look in eyes.look(group)]
+        assert [look.caption for look in apart] == [look.caption for look in looks]
+        assert [look.confidence for look in apart] == [look.confidence for look in looks]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2000), (2000, 3), (260, 260)])

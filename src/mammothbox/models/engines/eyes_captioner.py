@@ -4,7 +4,9 @@ Place in the flow: the eyes engine hands over what the backbone sees and gets on
 with how sure the captioner was of its words. Two shipped graphs: ``eyes_memory.onnx`` (photo to the
 keys and values the decoder looks at, once) and ``eyes_step.onnx`` (one word further, with the keys
 and values of earlier words kept). All photos of a batch and all their beams go through each step
-together. Knows nothing of labels' names or thresholds.
+together, an even number of photos: ONNX Runtime multiplies rows by twos, and a last odd one in
+another order, which had one sentence in a hundred depend on the photos beside it. Knows nothing of
+labels' names or thresholds.
 """
 
 from __future__ import annotations
@@ -133,6 +135,9 @@ class CaptionDecoder:
         """
         if not len(cells):
             return []
+        photos = len(cells)
+        if photos % 2:
+            cells, labels = (np.concatenate([rows, rows[-1:]]) for rows in (cells, labels))
         seen = self._memory.run(self._seen, {"cells": cells, "labels": labels})
         seen = dict(zip(self._seen, seen, strict=True))
         work = _Wording(np.arange(len(cells)), _Beams.start(len(cells)), seen)
@@ -151,10 +156,11 @@ class CaptionDecoder:
             if over.all():
                 break
             if over.mean() >= WORTHWHILE:
-                found |= self._best(work.of(over))
-                source, work = source[np.repeat(~over, BEAMS)], work.of(~over)
+                stay = _even(~over)
+                found |= self._best(work.of(~stay))
+                source, work = source[np.repeat(stay, BEAMS)], work.of(stay)
         found |= self._best(work)
-        return [found[photo] for photo in range(len(cells))]
+        return [found[photo] for photo in range(photos)]
 
     def _best(self, work: _Wording) -> dict[int, Sentence]:
         """The sentence of each photo that its beams agree on; unfinished ones have no vote."""
@@ -171,6 +177,14 @@ class CaptionDecoder:
 
     def _text(self, ids: Sequence[int] | Ids) -> str:
         return join_words([self._words[index] for index in ids if index not in (PAD, BOS, EOS)])
+
+
+def _even(stay: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The photos that stay, one more where their number is odd; the number of all is even."""
+    if stay.sum() % 2:
+        stay = stay.copy()
+        stay[np.flatnonzero(~stay)[0]] = True
+    return stay
 
 
 def join_words(words: Sequence[str]) -> str:
