@@ -8,13 +8,14 @@ random moments are tried (one here; `bench.accept` tries 20).
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ import pytest
 
 from bench.processes import MARK, environment, marked, start, still_running
 from bench.snapshots import Snapshot, differences, snapshot
+from tests.kill import victim
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -34,6 +36,9 @@ FILES = (
 MOMENTS = int(os.environ.get("MAMMOTHBOX_KILL_MOMENTS", "1"))
 LEFT_OUT = ("documents/scan_0002.pdf", "sound/REC_0007.wav")
 """Left out where one moment is tried with real models: words are said in the video, too."""
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.kill.victim"])
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -65,16 +70,21 @@ def _run_victim(
     """Exit code, batches worked on, calls of the store, processes left behind."""
     log = library.with_suffix(".log")
     log.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "tests.kill.victim", str(folder), str(library), str(log)]
-    command += [] if moment is None else [str(moment)]
-    env = environment({"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])})
-    run = subprocess.run(command, env=env, cwd=ROOT, timeout=120, capture_output=True, text=True)
+    mark = {MARK: uuid.uuid4().hex}
+    # A fork of a process that has imported everything once; the command itself is killed below.
+    process = FORKS.Process(
+        target=victim.run, args=(str(folder), str(library), str(log), moment, mark)
+    )
+    process.start()
+    process.join(120)
+    code = process.exitcode
+    assert code is not None, "it hangs"
     lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     calls = lines[-1] if lines and isinstance(lines[-1], int) else -1
     if moment is None:
-        assert run.returncode == 0, run.stderr
+        assert code == 0, "its traceback stands above"
     batches = [line for line in lines if isinstance(line, list)]
-    return run.returncode, batches, calls, still_running(env[MARK], 5)
+    return code, batches, calls, still_running(mark[MARK], 5)
 
 
 def test_killed_at_every_call_of_the_store(folder: Path, tmp_path: Path) -> None:

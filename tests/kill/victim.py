@@ -1,10 +1,8 @@
 """One ingest with stub models that ends itself by SIGKILL at a chosen call of the store.
 
-    python victim.py FOLDER LIBRARY LOG [MOMENT]
-
 Calls of the store's port are counted from 0, twice a transaction: before it is made durable, and
-after. LOG gets a line of JSON for each batch: the (digest, step) that were worked on; at the end,
-the number of calls. Without MOMENT it runs to its end.
+after. `log` gets a line of JSON for each batch: the (digest, step) that were worked on; at the end,
+the number of calls. Without a moment it runs to its end.
 """
 
 from __future__ import annotations
@@ -12,8 +10,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +21,9 @@ from mammothbox.settings import load_settings
 from mammothbox.store import open_store
 
 
-def main() -> None:
-    folder, library, log = sys.argv[1:4]
-    moment = int(sys.argv[4]) if len(sys.argv) > 4 else -1
+def run(folder: str, library: str, log: str, moment: int | None, mark: Mapping[str, str]) -> None:
+    """The ingest; `mark` is added to the environment, so that its processes can be told."""
+    os.environ.update(mark)
     calls = 0
 
     def on_call(name: str, when: str) -> None:
@@ -54,7 +51,3 @@ def _write(log: str, value: object) -> None:
         out.write(json.dumps(value) + "\n")
         out.flush()
         os.fsync(out.fileno())
-
-
-if __name__ == "__main__":
-    main()

@@ -72,7 +72,7 @@ def killed(work, length):
     return os.WIFSIGNALED(status)
 
 
-def cases(tmp_path, other):
+def cases(other):
     """(name, port, into) of the ways a file can travel."""
     return {
         "rename": (LocalFiles, None),
@@ -107,11 +107,11 @@ def check_end(root, into, before, journal, port, way):
 )
 @pytest.mark.parametrize("travel", ["rename", "link", "copy"])
 @pytest.mark.slow
-def test_killed_before_and_after_each_call(tmp_path, other_volume, plan_of, way, travel, phase):
-    port, into = cases(tmp_path, other_volume / "new")[travel]
+def test_killed_before_and_after_each_call(quick_path, other_volume, plan_of, way, travel, phase):
+    port, into = cases(other_volume / "new")[travel]
     step = 1 if travel != "copy" else 2
     for length in range(0, 10_000, step):
-        base = tmp_path / str(length)
+        base = quick_path / str(length)
         root, database = base / "mess", base / "lib" / "organise.db"
         plant(root, MESS)
         before = picture(root)
@@ -145,9 +145,9 @@ def test_killed_before_and_after_each_call(tmp_path, other_volume, plan_of, way,
 
 @pytest.mark.parametrize("mode", ["copy", "link"])
 @pytest.mark.slow
-def test_killed_while_second_names_and_copies_are_made(tmp_path, plan_of, mode):
+def test_killed_while_second_names_and_copies_are_made(quick_path, plan_of, mode):
     for length in range(10_000):
-        base = tmp_path / str(length)
+        base = quick_path / str(length)
         root, database = base / "mess", base / "lib" / "organise.db"
         plant(root, MESS)
         before = picture(root)
@@ -176,15 +176,15 @@ def test_killed_while_second_names_and_copies_are_made(tmp_path, plan_of, mode):
 
 @pytest.mark.parametrize("travel", ["rename", "copy"])
 @pytest.mark.slow
-def test_killed_at_fifty_random_moments(tmp_path, other_volume, plan_of, travel):
-    port, into = cases(tmp_path, other_volume / "new")[travel]
+def test_killed_at_fifty_random_moments(quick_path, other_volume, plan_of, travel):
+    port, into = cases(other_volume / "new")[travel]
     chance = random.Random(6)
     count = 150 if travel == "rename" else 40
     mess = {f"f{n // 10}/{n}.jpg": bytes([n]) * 5000 for n in range(count)}
     moves = {name: f"to{n % 7}/{n}.jpg" for n, name in enumerate(mess)}
     longest, deaths = 0.3, 0
     for moment in range(50):
-        base = tmp_path / str(moment)
+        base = quick_path / str(moment)
         root, database = base / "mess", base / "lib" / "organise.db"
         plant(root, mess)
         before = picture(root)

@@ -30,6 +30,8 @@ from training import (
     train_captioner,
 )
 
+torch.set_num_threads(1)  # so small that a second thread is only waited for
+
 PHOTOS, SUBJECTS = 48, ("dog", "man", "girl", "bird")
 TINY = {"width": 64, "heads": 2, "layers": 2, "inner": 128, "dropout": 0.0}
 
