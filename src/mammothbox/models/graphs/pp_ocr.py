@@ -2,8 +2,8 @@
 
 Place in the flow: after a pull, and before a host starts, `derived` writes the detector anew; the
 ocr engine runs it beside the other two. A quarter of a million weights of the published one are
-smaller than the smallest normal float32. A processor counts these as good as zero, but many need a
-hundred times as long for it: two of the detector's 83 convolutions took nine tenths of its time.
+smaller than the smallest normal float32. A processor counts these as good as zero, but many need
+eighty times as long for it: two of the detector's 83 convolutions took seven tenths of its time.
 Here they are zero; on pictures its answers are the same bit by bit.
 """
 
