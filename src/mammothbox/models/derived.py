@@ -22,7 +22,7 @@ def build_missing(model: Model, cache: Cache) -> None:
     that nothing else needs are deleted in the end.
 
     Raises:
-        WeightsMissing: a part of the checkpoint is not there, or the graphs cannot be written.
+        WeightsMissing: a part of the checkpoint is not there, or no graph can be built.
         WeightsCorrupt: the weights are not the published network.
     """
     if cache.is_built(model):
@@ -32,8 +32,8 @@ def build_missing(model: Model, cache: Cache) -> None:
             _build_all(model, cache)
     except OSError as error:
         raise WeightsMissing(
-            f"{cache.folder(model)} cannot be written ({error}), where graphs are to be built; run "
-            "mammothbox models pull as somebody who may, or name another place by MAMMOTHBOX_CACHE"
+            f"no graph can be built in {cache.folder(model)}: {error}; run mammothbox models pull "
+            "as somebody who may write there, or name another place by MAMMOTHBOX_CACHE"
         ) from error
 
 
