@@ -157,7 +157,7 @@ WRITER_SMALL = replace(
     ),
     load_bytes=520_000_000,
     built_bytes=530_000_000,
-    code=2,
+    code=3,
 )
 
 

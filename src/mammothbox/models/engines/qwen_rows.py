@@ -2,8 +2,10 @@
 
 Place in the flow: `engines.qwen` holds one `Rows` and decides what is written. A row is one answer
 with its cache of keys and values; those that stand side by side take their next token together,
-since a token costs reading all weights: for eight rows about twice what it costs for one. Knows
-nothing of conversations or of choosing words.
+since a token costs reading all weights: for eight rows about twice what it costs for one. What a
+row says depends neither on the rows beside it nor on what was read before: ONNX Runtime multiplies
+rows by twos and a last odd one in another order, so rows go by twos, and a prompt is read from an
+even place on. Knows nothing of conversations or of choosing words.
 """
 
 from __future__ import annotations
@@ -61,6 +63,7 @@ class Rows:
         """
         at = 0 if anew else shared(self.held[row], ids)
         at = min(at, len(ids) - 1)
+        at -= at % 2
         held = self.held[row] = list(ids[:at])
         scores = np.zeros((1, 0), np.float32)
         while at < len(ids):
@@ -74,11 +77,12 @@ class Rows:
     def go_on(self, chosen: dict[int, int]) -> dict[int, Floats]:
         """Scores after one more token for each row of `chosen` (row → token), by row."""
         low, high = min(chosen), max(chosen) + 1
+        low, high = low - low % 2, min(high + high % 2, len(self.held))
         ids = np.zeros((high - low, 1), np.int64)
         ends = [min(len(held), ROOM - 1) for held in self.held[low:high]]
         for row, token in chosen.items():
             ids[row - low] = token
-        # A free row in between writes behind what it holds, and nobody reads that.
+        # A free row among them writes behind what it holds, and nobody reads that.
         scores = self._run(low, high, ids, ends, range(high - low))
         for row, token in chosen.items():
             self.held[row].append(token)
