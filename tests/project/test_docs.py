@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -108,7 +107,6 @@ def test_commands_of_the_readme_do_what_they_say(tmp_path: Path, examples: Path)
             capture_output=True,
             text=True,
             timeout=280,
-            env={**os.environ, "MAMMOTHBOX_WRITER": "small"},  # the large one is tested by itself
         )
         assert done.returncode == promised, f"{words}: {done.stdout}\n{done.stderr}"
         assert done.stdout.strip(), f"{words} said nothing"
