@@ -7,6 +7,7 @@ fails where it is absent in CI.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,6 @@ from training import (
     self_critical,
     train_captioner,
 )
-
-torch.set_num_threads(1)  # so small that a second thread is only waited for
 
 PHOTOS, SUBJECTS = 48, ("dog", "man", "girl", "bird")
 TINY = {"width": 64, "heads": 2, "layers": 2, "inner": 128, "dropout": 0.0}
@@ -58,6 +57,15 @@ def split() -> data.Split:
         tokens=np.repeat(of_caption[:, None], 24, 1).astype(np.float16),
         mask=np.ones((len(captions), 24), np.uint8),
     )
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """These are so small that a second thread is only waited for."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 LEARN, CHOOSE = np.arange(32), np.arange(32, PHOTOS)

@@ -5,7 +5,8 @@ with its cache of keys and values; those that stand side by side take their next
 since a token costs reading all weights: for eight rows about twice what it costs for one. What a
 row says depends neither on the rows beside it nor on what was read before: ONNX Runtime multiplies
 rows by twos and a last odd one in another order, so rows go by twos, and a prompt is read from an
-even place on. Knows nothing of conversations or of choosing words.
+even place on (equal bit by bit on an x86-64 with AVX-512, one thread and two). Knows nothing of
+conversations or of choosing words.
 """
 
 from __future__ import annotations
