@@ -60,7 +60,7 @@ def extract(
 ) -> None:
     """Fill `out` with the features of every photo of the directory `photos`."""
     out.mkdir(parents=True, exist_ok=True)
-    graph = backbone.build(pth, out / "backbone.onnx")
+    graph = backbone.build(pth, out / "backbone.onnx", exact=True)  # views go through it by eights
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])

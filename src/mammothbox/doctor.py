@@ -26,6 +26,7 @@ from mammothbox.errors import LibraryError
 from mammothbox.models import gpu
 from mammothbox.models.catalog import model_for
 from mammothbox.models.memory import host_budget, machine_bytes
+from mammothbox.models.processor import features
 from mammothbox.settings import Settings
 
 LOW_DISK_BYTES = 2_000_000_000
@@ -88,23 +89,14 @@ def _python() -> Check:
 
 
 def _processor() -> Check:
-    flags = _cpu_flags()
-    known = [name for name in ("avx", "avx2", "avx512f", "avx512_vnni", "asimd") if name in flags]
+    flags, told = features(), ("avx", "avx2", "avx_vnni", "avx512f", "avx512_vnni", "asimd")
+    known = [name for name in told if name in flags]
     cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     detail = f"{cores} cores; {', '.join(known) or 'features unknown'}"
     slow = bool(flags) and platform.machine() == "x86_64" and "avx2" not in flags
     return Check(
         "processor", True, detail, "without AVX2 models run several times slower" if slow else ""
     )
-
-
-def _cpu_flags() -> set[str]:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return set()
-    lines = [line for line in text.splitlines() if line.startswith(("flags", "Features"))]
-    return set(lines[0].partition(":")[2].split()) if lines else set()
 
 
 def _memory(settings: Settings) -> Check:

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -13,6 +14,7 @@ from bench.metrics.cider import cider
 from mammothbox.arrays import Pixels
 from mammothbox.models.engines.eyes import EyesEngine, Space
 from mammothbox.models.engines.eyes_labels import label_names, label_sentence, top_labels
+from mammothbox.models.graphs import efficientnet_lite2
 
 pytestmark = pytest.mark.real
 
@@ -36,6 +38,28 @@ def test_most_photos_get_their_own_label_first(eyes: EyesEngine, media: Path) ->
     right = [look.labels[0][0].lower() == name for look, name in zip(looks, truth, strict=True)]
     # Whole frames, squashed: wrong mean, wrong padding or a wrong class order all fall below 0.7.
     assert np.mean(right) >= 0.7
+
+
+def test_integers_see_what_exact_numbers_see(
+    eyes: EyesEngine, eyes_pth: Path, minilm_dir: Path, media: Path, tmp_path: Path
+) -> None:
+    graph = efficientnet_lite2.build(eyes_pth, tmp_path / "exact.onnx", exact=True)
+    exact = EyesEngine(graph, minilm_dir, threads=2)
+    photos = [_pixels(path) for path in sorted((media / "photos/flickr8k/val").iterdir())[:24]]
+
+    pairs = list(zip(eyes.features(photos), exact.features(photos), strict=True))
+
+    cosines = [_cosine(ours.cells, theirs.cells) for ours, theirs in pairs]
+    assert min(cosines) > 0.98
+    assert max(cosines) < 0.99999  # they are integers
+    same = [ours.logits.argmax() == theirs.logits.argmax() for ours, theirs in pairs]
+    assert np.mean(same) > 0.85
+    vectors = zip(eyes.embed_images(photos), exact.embed_images(photos), strict=True)
+    assert min(_cosine(*pair) for pair in vectors) > 0.98
+
+
+def _cosine(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+    return float((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b))
 
 
 def _val(media: Path, photos: int) -> tuple[list[Pixels], list[list[str]]]:

@@ -116,7 +116,7 @@ EYES = Model(
     derived=(("efficientnet-lite2.pth", "efficientnet-lite2.onnx"),),
     needs=("minilm",),
     dimensions=512,
-    code=7,
+    code=8,
     note="labels, captions and joint vectors of pictures",
 )
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from mammothbox.errors import ModelError, WeightsCorrupt, WeightsMissing
 from mammothbox.models.engines.gpu_libraries import load_libraries
+from mammothbox.models.processor import features, sums_overflow
 
 CUDA = "CUDAExecutionProvider"
 _ON_GPU = {"arena_extend_strategy": "kSameAsRequested", "cudnn_conv_use_max_workspace": "0"}
@@ -60,6 +61,8 @@ def open_session(
     # Matrices with a scale a column are multiplied block by block; the longest blocks that need no
     # padding (64 to 256) take a fifth less time than the default of 32.
     options.add_session_config_entry("session.qdq_matmulnbits_block_size", "-1")
+    if sums_overflow(features()):  # exact, by unsigned bytes; slower where there is no need
+        options.add_session_config_entry("session.x64quantprecision", "1")
     if one_arena:
         _share_arena()
         options.add_session_config_entry("session.use_env_allocators", "1")

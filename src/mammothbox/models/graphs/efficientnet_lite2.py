@@ -5,6 +5,11 @@ cache; the eyes engine runs that. The network (Tan and Le 2019, "Lite" variant: 
 ReLU6) keeps TensorFlow's "same" padding, and batch normalisation (eps 1e-3) is folded into the
 convolutions. Knows nothing of label names or of how a photo is resized.
 
+Two thirds of the arithmetic are the 1 x 1 convolutions on grids of at most `SMALL_SIDE` places a
+side. Unless everything is wanted `exact`, they are matrix products of 8-bit integers: a scale for
+each output and, worked out as it runs, one for all inputs of a pass. So a photo should have a pass
+of its own. A pass takes a third less time, at the same quality (docs/decisions.md).
+
 Outputs for N photos:
     ``logits``  N x 1000, ImageNet classes in the usual order (sorted WordNet ids);
     ``pooled``  N x 1280, the mean over all places;
@@ -21,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mammothbox.errors import WeightsCorrupt
-from mammothbox.models.graphs.builder import GraphBuilder
+from mammothbox.models.graphs.builder import RUNTIME, GraphBuilder
 from mammothbox.models.graphs.torch_pickle import read_state_dict
 
 SIDE = 260
@@ -32,6 +37,9 @@ FEATURES = 1280
 GRID = 9
 """Places a side of the ``cells`` output."""
 
+SMALL_SIDE = 17
+"""Places a side of the largest grid whose 1 x 1 convolutions are computed in integers; on larger
+ones there is little to multiply and much to move."""
 
 _EPS = 1e-3
 
@@ -57,11 +65,16 @@ _STAGES = (
 
 
 class _Writer:
-    """Writes convolutions with folded batch norms and tracks the side of the feature map."""
+    """Writes convolutions with folded batch norms and tracks the side of the feature map.
 
-    def __init__(self, tensors: dict[str, npt.NDArray[Any]]) -> None:
+    Where integers are used, what goes between blocks has its channels last.
+    """
+
+    def __init__(self, tensors: dict[str, npt.NDArray[Any]], *, exact: bool) -> None:
         self.graph = GraphBuilder("efficientnet_lite2")
         self.side = SIDE
+        self.channels_last = False
+        self._exact = exact
         self._tensors = tensors
         self._low = self.graph.constant(np.float32(0.0), "relu6_low")
         self._high = self.graph.constant(np.float32(6.0), "relu6_high")
@@ -100,20 +113,58 @@ class _Writer:
         before = total // 2
         return [before, before, total - before, total - before]
 
+    def product(self, x: str, weight: str, norm: str, *, relu6: bool = True) -> str:
+        """A 1 x 1 convolution, channels last, as a product of integers.
+
+        DynamicQuantizeMatMul rounds its input to 256 levels between its least and largest number.
+        """
+        kernel, bias = self._folded(weight, norm)
+        matrix = kernel[:, :, 0, 0]
+        scales = (np.maximum(np.abs(matrix).max(axis=1), 1e-12) / 127).astype(np.float32)
+        rounded = np.rint(matrix / scales[:, None]).astype(np.int8)
+        constant = self.graph.constant
+        parts = [
+            constant(rounded.T, weight),
+            constant(scales, f"{weight}.scales"),
+            constant(np.zeros_like(scales, np.int8), f"{weight}.zeros"),
+            constant(bias, f"{norm}.folded"),
+        ]
+        y = self.graph.add("DynamicQuantizeMatMul", [x, *parts], domain=RUNTIME)
+        return self.graph.add("Clip", [y, self._low, self._high]) if relu6 else y
+
+    def turn(self, x: str, *, channels_last: bool) -> str:
+        """The same numbers with the channels at the other end."""
+        return self.graph.add(
+            "Transpose", [x], perm=[0, 2, 3, 1] if channels_last else [0, 3, 1, 2]
+        )
+
     def block(self, x: str, prefix: str, stride: int) -> str:
         """Inverted residual: expand, depthwise, project; plus the input where shapes agree."""
-        y, channels = x, self._tensors[f"{prefix}._depthwise_conv.weight"].shape[0]
-        if f"{prefix}._expand_conv.weight" in self._tensors:
-            expand = f"{prefix}._expand_conv.weight"
-            channels = self._tensors[expand].shape[1]
-            y = self.conv(y, expand, f"{prefix}._bn0")
-        y = self.conv(y, f"{prefix}._depthwise_conv.weight", f"{prefix}._bn1", stride)
-        project = f"{prefix}._project_conv.weight"
-        y = self.conv(y, project, f"{prefix}._bn2", relu6=False)
+        expand, project = f"{prefix}._expand_conv.weight", f"{prefix}._project_conv.weight"
+        depthwise = f"{prefix}._depthwise_conv.weight"
+        shape = self._tensors[expand if expand in self._tensors else depthwise].shape
+        channels = shape[1] if expand in self._tensors else shape[0]
+        if self.side <= SMALL_SIDE and not self._exact:
+            if not self.channels_last:
+                x, self.channels_last = self.turn(x, channels_last=True), True
+            y = self.turn(self.product(x, expand, f"{prefix}._bn0"), channels_last=False)
+            y = self.conv(y, depthwise, f"{prefix}._bn1", stride)
+            y = self.turn(y, channels_last=True)
+            y = self.product(y, project, f"{prefix}._bn2", relu6=False)
+        else:
+            y = self.conv(x, expand, f"{prefix}._bn0") if expand in self._tensors else x
+            y = self.conv(y, depthwise, f"{prefix}._bn1", stride)
+            y = self.conv(y, project, f"{prefix}._bn2", relu6=False)
         same = stride == 1 and channels == self._tensors[project].shape[0]
         return self.graph.add("Add", [x, y]) if same else y
 
-    def heads(self, x: str) -> None:
+    def head(self, x: str) -> str:
+        """The last feature map, channels first."""
+        if not self.channels_last:
+            return self.conv(x, "_conv_head.weight", "_bn1")
+        return self.turn(self.product(x, "_conv_head.weight", "_bn1"), channels_last=False)
+
+    def outputs(self, x: str) -> None:
         """The three outputs from the last feature map."""
         graph = self.graph
         pooled = graph.add("ReduceMean", [x], "pooled", axes=[2, 3], keepdims=0)
@@ -125,13 +176,18 @@ class _Writer:
         graph.add("Transpose", [flat], "cells", perm=[0, 2, 1])
 
 
-def build(pth: Path, target: Path) -> Path:
+def build(pth: Path, target: Path, *, exact: bool = False) -> Path:
     """Write the graph to `target` (same input, same bytes) and return it.
+
+    Args:
+        pth: the published weights.
+        target: the `.onnx` file.
+        exact: all in float32, as published; photos may then go through it in any number.
 
     Raises:
         WeightsCorrupt: the file is not EfficientNet-Lite2 as published.
     """
-    writer = _Writer(read_state_dict(pth))
+    writer = _Writer(read_state_dict(pth), exact=exact)
     try:
         x = writer.conv("pixels", "_conv_stem.weight", "_bn0", 2)
         index = 0
@@ -140,7 +196,7 @@ def build(pth: Path, target: Path) -> Path:
                 stride = stage.stride if position == 0 else 1
                 x = writer.block(x, f"_blocks.{index}", stride)
                 index += 1
-        writer.heads(writer.conv(x, "_conv_head.weight", "_bn1"))
+        writer.outputs(writer.head(x))
     except KeyError as error:
         raise WeightsCorrupt(f"{pth} lacks the tensor {error} of EfficientNet-Lite2") from error
     writer.graph.save(
