@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,12 @@ def test_where_nothing_can_be_written_it_says_so_instead_of_failing_every_pictur
 
     with pytest.raises(WeightsMissing, match=r"no graph can be built.*MAMMOTHBOX_CACHE"):
         build_missing(OCR, Cache(tmp_path))
+
+
+def test_a_graph_that_nobody_builds_is_not_taken_for_another(tmp_path: Path) -> None:
+    unknown = replace(OCR, derived=(("", "another.onnx"),))
+    with pytest.raises(WeightsMissing, match=r"nothing here builds another\.onnx"):
+        build_missing(unknown, Cache(tmp_path))
 
 
 def subnormal(graph: Path) -> int:

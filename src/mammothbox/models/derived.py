@@ -61,5 +61,7 @@ def _build(source: Path, target: Path) -> None:
         minilm.build(source.parent, target)
     elif target.name == pp_ocr.GRAPH:
         pp_ocr.build(target)
-    else:
+    elif target.name == efficientnet_lite2.GRAPH:
         efficientnet_lite2.build(source, target)
+    else:
+        raise WeightsMissing(f"nothing here builds {target.name}")

@@ -29,6 +29,8 @@ from mammothbox.errors import WeightsCorrupt
 from mammothbox.models.graphs.builder import RUNTIME, GraphBuilder
 from mammothbox.models.graphs.torch_pickle import read_state_dict
 
+GRAPH = "efficientnet-lite2.onnx"
+
 SIDE = 260
 """Height and width of the input, pixels."""
 

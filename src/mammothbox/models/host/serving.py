@@ -60,9 +60,10 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
         _prepare(model, cache, profile)
         folder, gpu = cache.folder(model), bool(model.gpu_bytes)
         if model.engine == "eyes":
+            from mammothbox.models.graphs.efficientnet_lite2 import GRAPH as BACKBONE
             from mammothbox.models.host.eyes_routes import Senses
 
-            backbone = cache.root / "efficientnet-lite2" / "efficientnet-lite2.onnx"
+            backbone = cache.root / "efficientnet-lite2" / BACKBONE
             return Senses(backbone, cache.root / "minilm", threads, joint=profile == "lite")
         if model.engine == "clip":
             from mammothbox.models.engines.clip import ClipEngine
