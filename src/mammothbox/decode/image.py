@@ -17,6 +17,7 @@ from mammothbox.arrays import Pixels
 from mammothbox.decode.borders import pillow_border
 from mammothbox.decode.exif import read_exif
 from mammothbox.decode.limits import Limits
+from mammothbox.decode.phash import perceptual_hash
 from mammothbox.decode.source import Source
 from mammothbox.decode.text_gate import text_likelihood
 from mammothbox.errors import Corrupt, InputError, TooLarge, Unsupported
@@ -66,7 +67,6 @@ def preload() -> None:
     import warnings
 
     import cv2  # noqa: F401
-    import imagehash  # noqa: F401
     import pillow_heif
     from PIL import Image, ImageFile, ImageOps  # noqa: F401
 
@@ -74,7 +74,6 @@ def preload() -> None:
     Image.init()
     Image.MAX_IMAGE_PIXELS = None  # counted here, against the settings
     warnings.simplefilter("ignore")
-    _phash(np.zeros((32, 32, 3), np.uint8))  # imagehash imports SciPy at the first call
 
 
 def read_image(source: Source, limits: Limits) -> ImageContent:
@@ -133,7 +132,7 @@ def finish(
     pixels: Pixels, facts: dict[str, Any], width: int, height: int, notes: dict[str, Any]
 ) -> ImageContent:
     """The record of upright `pixels`; `width` and `height` are those of the full picture."""
-    known = Facts(**facts, width=width, height=height, phash=_phash(pixels), extra=notes)
+    known = Facts(**facts, width=width, height=height, phash=perceptual_hash(pixels), extra=notes)
     return ImageContent(known, pixels, text_likelihood(pixels))
 
 
@@ -257,13 +256,3 @@ def _eight_bits(image: Image) -> Image:
     if image.mode == "F" and top <= 1.0:
         top = 1.0
     return PIL.Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
-
-
-def _phash(pixels: Pixels) -> str:
-    import imagehash
-    from PIL import Image
-
-    image = Image.fromarray(pixels)
-    # Reduced first by whole factors: a tenth of the time of resampling all pixels.
-    factor = max(1, min(image.size) // 128)
-    return str(imagehash.phash(image.reduce(factor) if factor > 1 else image))
