@@ -7,14 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 import pytest
 from PIL import Image
 
 from bench.metrics.cider import cider
 from mammothbox.arrays import Pixels
+from mammothbox.models import open_models
+from mammothbox.models.cache import Cache
+from mammothbox.models.catalog import EYES
 from mammothbox.models.engines.eyes import EyesEngine, Space
 from mammothbox.models.engines.eyes_labels import label_names, label_sentence, top_labels
 from mammothbox.models.graphs import efficientnet_lite2
+from mammothbox.models.host.serving import _loader
+from mammothbox.settings import load_settings
 
 pytestmark = pytest.mark.real
 
@@ -124,6 +130,19 @@ def test_vectors_and_captions_do_not_depend_on_company(eyes: EyesEngine, media: 
         apart = [look for group in groups for look in eyes.look(group)]
         assert [look.caption for look in apart] == [look.caption for look in looks]
         assert [look.confidence for look in apart] == [look.confidence for look in looks]
+
+
+@pytest.mark.parametrize(("first", "sees"), [("captioner", True), ("text_embedder", False)])
+def test_the_host_loads_at_once_what_it_is_started_for(
+    first: str, sees: bool, eyes_graph: Path
+) -> None:
+    senses = _loader(EYES, Cache(load_settings().cache), 1, "lite", first)()
+    assert ("_session" in vars(senses.eyes)) is sees
+
+    with open_models(load_settings(threads=1)) as models:
+        models.start(first)
+        command = psutil.Process(models.pids()["eyes"]).cmdline()
+    assert command[command.index("--first") + 1] == first
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2000), (2000, 3), (260, 260)])

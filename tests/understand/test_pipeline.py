@@ -58,6 +58,17 @@ class Revised(StubModels):
         return cards
 
 
+class Starting(Revised):
+    """Stubs that note what is started ahead."""
+
+    def __init__(self, contract: str) -> None:
+        super().__init__(contract)
+        self.started: list[str] = []
+
+    def start(self, contract: str) -> None:
+        self.started.append(contract)
+
+
 class AwayWriter(StubModels):
     """Stubs whose writer is a service that does not answer."""
 
@@ -148,6 +159,23 @@ def test_a_new_revision_recomputes_what_depends_on_it(
     run(store, Revised(contract), settings, folder, events)
     # then only its step and those that read it run again
     assert worked(events) == again
+
+
+def test_what_the_first_picture_needs_loads_while_it_is_decoded(
+    store: Store, settings: Settings, folder: Path
+) -> None:
+    # given a note alone, nothing is started ahead
+    notes = Starting("writer")
+    run(store, notes, settings, folder / Path(NOTE).name, [])
+    assert notes.started == []
+    # with photos the captioner is
+    photos = Starting("writer")
+    run(store, photos, settings, folder, [])
+    assert photos.started == ["captioner"]
+    # and where photos owe their vectors alone, the embedder
+    again = Starting("embedder")
+    run(store, again, settings, folder, [])
+    assert again.started == ["embedder"]
 
 
 def test_a_stage_whose_service_is_away_is_postponed(

@@ -264,6 +264,7 @@ class Models:
             )
         self._cache.require(parts, self._settings.profile)
         host = self._host(model)
+        host.process.first = contract
         with self._governor.lease(host.process, estimate(parts, self._cache), model.gpu_bytes):
             yield host
 

@@ -42,6 +42,8 @@ class HostProcess:
 
     def __init__(self, engine: str, settings: Settings, folder: Path, device: str = "cpu") -> None:
         self.engine, self._device = engine, device
+        self.first = ""
+        """The contract that a process started now is for; what that needs it loads at once."""
         self.socket = folder / f"{engine}.sock"
         self.log = folder / f"{engine}.log"
         self._settings = settings
@@ -78,6 +80,7 @@ class HostProcess:
         command += ["--profile", chosen.profile, "--writer", chosen.writer]
         command += ["--transcriber", chosen.transcriber, "--embedder", chosen.embedder]
         command += ["--captioner", chosen.captioner, "--device", self._device]
+        command += ["--first", self.first] if self.first else []
         command += ["--threads", str(chosen.threads), "--idle-timeout", str(chosen.idle_timeout_s)]
         source = str(Path(__file__).parents[2])
         paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -272,6 +272,9 @@ class StubModels:
     def require(self, *, room: bool = False) -> None:
         """Nothing: stubs have no weights."""
 
+    def start(self, contract: str) -> None:
+        """Nothing has to be loaded."""
+
     def end_idle(self) -> None:
         """There are no hosts."""
 

@@ -137,14 +137,14 @@ class EyesEngine:
         """Labels, vector and caption of each image (H x W x 3 uint8, any size), in order."""
         if not images:
             return []
-        self._load()
+        self.load_sight()
         size = min(SENTENCES, -(-len(images) // self._at_once))
         groups = [images[start : start + size] for start in range(0, len(images), size)]
         with ThreadPoolExecutor(self._at_once) as threads:
             return [look for looks in threads.map(self._look_at, groups) for look in looks]
 
-    def _load(self) -> None:
-        """Load all that sees, before several threads would."""
+    def load_sight(self) -> None:
+        """Load all that sees, which `look` loads otherwise; before several threads would."""
         _ = self._session, self._captioner
         if not self._conse:
             self._joint.load_image_side()

@@ -34,6 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--transcriber", default="", help="a model's id; empty: the profile's own")
     parser.add_argument("--embedder", default="", help="likewise")
     parser.add_argument("--captioner", default="", help="likewise")
+    parser.add_argument("--first", default="", help="the contract that it is started for")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"))
     parser.add_argument("--threads", type=int, default=0, help="0: all cores, at most 8")
     parser.add_argument("--uds", type=Path, help="Unix socket to listen on")

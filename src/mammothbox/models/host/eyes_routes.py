@@ -29,21 +29,25 @@ TEXT_MODEL = "minilm"
 
 
 class Senses:
-    """MiniLM at once, and what turns its vectors into joint ones, so that both are there when a
-    search has been imported; what sees when a picture first comes.
+    """MiniLM at once, and the eyes' two sides when they are first needed, or before.
 
     Args:
         backbone: `.onnx` of EfficientNet-Lite2.
         text: directory of MiniLM.
         threads: compute threads.
-        joint: its joint space is asked for; in `full` another model's is.
     """
 
-    def __init__(self, backbone: Path, text: Path, threads: int, *, joint: bool = True) -> None:
+    def __init__(self, backbone: Path, text: Path, threads: int) -> None:
         self.text = TextEngine(text, threads)
         self.eyes = EyesEngine(backbone, self.text, threads)
-        if joint:
-            self.eyes.load_sentence_side()
+
+    def load_sentence_side(self) -> None:
+        """What turns MiniLM's vectors into joint ones: there when a search has been imported."""
+        self.eyes.load_sentence_side()
+
+    def load_sight(self) -> None:
+        """What sees: there when the first pictures of a run have been decoded."""
+        self.eyes.load_sight()
 
     def look(self, images: Sequence[Pixels]) -> list[dict[str, Any]]:
         """Caption, labels and vector of each image."""

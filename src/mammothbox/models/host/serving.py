@@ -53,7 +53,9 @@ def _prepare(model: Model, cache: Cache, profile: str) -> None:
         build_missing(each, cache)
 
 
-def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[[], Any]:
+def _loader(
+    model: Model, cache: Cache, threads: int, profile: str, first: str
+) -> Callable[[], Any]:
     """A function that makes the engine, with the heavy imports inside."""
 
     def load() -> Any:
@@ -64,7 +66,12 @@ def _loader(model: Model, cache: Cache, threads: int, profile: str) -> Callable[
             from mammothbox.models.host.eyes_routes import Senses
 
             backbone = cache.root / "efficientnet-lite2" / BACKBONE
-            return Senses(backbone, cache.root / "minilm", threads, joint=profile == "lite")
+            senses = Senses(backbone, cache.root / "minilm", threads)
+            if first == "captioner":
+                senses.load_sight()
+            elif profile == "lite":  # in `full` the joint space is another model's
+                senses.load_sentence_side()
+            return senses
         if model.engine == "clip":
             from mammothbox.models.engines.clip import ClipEngine
             from mammothbox.models.host.clip_routes import ClipSenses
@@ -133,7 +140,7 @@ def serve(arguments: argparse.Namespace) -> None:
     threads = arguments.threads or min(os.cpu_count() or 1, 8)
     model = _model(arguments)
     workers = AT_ONCE.get(model.engine, 1)
-    load = _loader(model, Cache(arguments.cache), threads, arguments.profile)
+    load = _loader(model, Cache(arguments.cache), threads, arguments.profile, arguments.first)
     service: Service[Any] = Service(load, workers)
     import uvicorn
 

@@ -40,6 +40,9 @@ PICTURES_A_BATCH = 48
 LOOK_SIDE = 384
 """Shorter side in pixels of what vision models are sent; the largest of them looks at 260."""
 
+_BY_STEP = (("caption", "captioner"), ("embed", "embedder"))
+"""Steps in their order, and the contract of each."""
+
 NO_PICTURES = Skipped("no pictures in it")
 """For a file that was taken for a video and has only sound."""
 
@@ -60,9 +63,18 @@ def run(tools: Tools, tasks: Sequence[Task]) -> Iterator[list[Result]]:
     """Batches of results, newest files first."""
     with ExitStack() as leases:
         eyes = _Eyes(tools, leases)
+        if contract := _first_needed(tasks):
+            tools.models.start(contract)  # it loads while the first pictures are decoded
         for batch in _batches(tools, tasks):
             begin = perf_counter()
             yield timed(_look(eyes, batch), perf_counter() - begin)
+
+
+def _first_needed(tasks: Sequence[Task]) -> str:
+    """The contract that the first picture will ask for; "" where none is to be looked at."""
+    pictures = [task.due for task in tasks if task.ref.kind in (Kind.IMAGE, Kind.VIDEO)]
+    wanted = [name for step, name in _BY_STEP if any(step in due for due in pictures)]
+    return wanted[0] if wanted else ""
 
 
 class _Eyes:
