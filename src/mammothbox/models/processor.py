@@ -1,12 +1,12 @@
 """What the processor can do, as far as results or speed depend on it.
 
 Place in the flow: sessions and `doctor` ask here. Linux says it in ``/proc/cpuinfo``; elsewhere
-nothing is known, and nothing need be: no ONNX Runtime that the project supports runs on another
-system's x86-64.
+no instruction set is known, and what depends on one is done the sure way.
 """
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Set
 from functools import cache
 from pathlib import Path
@@ -28,5 +28,6 @@ def features() -> frozenset[str]:
 
 def sums_overflow(known: Set[str]) -> bool:
     """Whether two products of a byte and a signed byte are summed in 16 bits, which they can exceed
-    (``vpmaddubsw``): so on x86-64 with AVX2 and without VNNI, which sums in 32 bits."""
-    return "avx2" in known and not known & {"avx512_vnni", "avx_vnni"}
+    (``vpmaddubsw``): so on x86-64, unless VNNI, which sums in 32 bits, is among the `known`."""
+    x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return x86 and not known & {"avx512_vnni", "avx_vnni"}
