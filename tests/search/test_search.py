@@ -45,15 +45,15 @@ class WordEmbedder:
 
 
 class FourMeanings:
-    """Both embedders; `broken` makes one of them miss its weights."""
+    """Both embedders; `broken` makes one of them miss its weights, `polyglot` understand all."""
 
-    def __init__(self, broken: str = "") -> None:
-        self.broken = broken
+    def __init__(self, broken: str = "", polyglot: str = "") -> None:
+        self.broken, self.polyglot = broken, polyglot
 
     def cards(self) -> Mapping[str, ModelCard]:
         return {
-            "text_embedder": ModelCard("texts", "1", 4),
-            "embedder": ModelCard("looks", "1", 4),
+            contract: ModelCard(name, "1", 4, ("*",) if contract == self.polyglot else ("en",))
+            for contract, name in (("text_embedder", "texts"), ("embedder", "looks"))
         }
 
     @contextmanager
@@ -180,6 +180,23 @@ def test_another_language_is_told_and_its_words_still_match(store: Store) -> Non
     assert "English" in answer.notes[0]
     assert [hit.path for hit in answer.hits] == ["/d/brief.txt"]
     assert search(store, MODELS, "a dog in the snow").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("polyglot", "asked", "silent"),
+    [("embedder", "looks", "meaning"), ("text_embedder", "meaning", "looks")],
+)
+def test_only_a_model_that_understands_another_language_is_asked_in_it(
+    store: Store, polyglot: str, asked: str, silent: str
+) -> None:
+    """As with a service in the place of one of them: the other would find just anything."""
+    query = "perro en la beach invoice"  # the words have meanings, but no text says them
+    assert foreign(query)
+    answer = search(store, FourMeanings(polyglot=polyglot), query)
+    assert {why.how for hit in answer.hits for why in hit.why} == {asked}
+    assert answer.notes == (
+        f"searched without {silent}: its model understands English queries only",
+    )
 
 
 def test_without_weights_words_still_match_and_it_is_said(store: Store) -> None:

@@ -157,8 +157,9 @@ def _ask(
     """Have the query turned into vectors and compared, in every space that has any."""
     cards = models.cards()
     text, joint = cards["text_embedder"], cards["embedder"]
-    english_only = "*" not in text.languages and "*" not in joint.languages
-    if english_only and foreign(query):
+    other = foreign(query)
+    deaf = [card for card in (text, joint) if other and "*" not in card.languages]
+    if text in deaf and joint in deaf:
         notes.append(
             "this profile understands English queries only: only the words of this one were matched"
         )
@@ -188,10 +189,15 @@ def _ask(
         ("text", text, "meaning", LEAST_MEANING, embed_text),
         ("joint", joint, "looks", LEAST_LOOKS, embed_joint),
     ]
+    notes += [
+        f"searched without {how}: its model understands English queries only"
+        for _, card, how, _, _ in spaces
+        if card in deaf
+    ]
     return [
         _Asked(how, least, compare(space, card, embed))
         for space, card, how, least, embed in spaces
-        if store.has_vectors(space, card.id, card.revision)
+        if card not in deaf and store.has_vectors(space, card.id, card.revision)
     ]
 
 
