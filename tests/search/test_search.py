@@ -199,6 +199,11 @@ def test_only_a_model_that_understands_another_language_is_asked_in_it(
     )
 
 
+def test_of_a_space_without_vectors_nothing_is_said(tmp_path: Path) -> None:
+    with open_store(tmp_path / "empty", write=True) as empty:
+        assert search(empty, FourMeanings(polyglot="embedder"), "perro en la playa").notes == ()
+
+
 def test_without_weights_words_still_match_and_it_is_said(store: Store) -> None:
     answer = search(store, FourMeanings(broken="embedder"), "puppy")
     assert answer.hits[0].path == "/p/copy of dog.jpg"

@@ -154,7 +154,8 @@ def _ask(
     filters: Filters,
     notes: list[str],
 ) -> list[_Asked]:
-    """Have the query turned into vectors and compared, in every space that has any."""
+    """Have the query turned into vectors and compared, in every space that has any and whose model
+    understands it; `notes` name the others."""
     cards = models.cards()
     text, joint = cards["text_embedder"], cards["embedder"]
     other = foreign(query)
@@ -189,15 +190,18 @@ def _ask(
         ("text", text, "meaning", LEAST_MEANING, embed_text),
         ("joint", joint, "looks", LEAST_LOOKS, embed_joint),
     ]
+    filled = [
+        space for space in spaces if store.has_vectors(space[0], space[1].id, space[1].revision)
+    ]
     notes += [
         f"searched without {how}: its model understands English queries only"
-        for _, card, how, _, _ in spaces
+        for _, card, how, _, _ in filled
         if card in deaf
     ]
     return [
         _Asked(how, least, compare(space, card, embed))
-        for space, card, how, least, embed in spaces
-        if card not in deaf and store.has_vectors(space, card.id, card.revision)
+        for space, card, how, least, embed in filled
+        if card not in deaf
     ]
 
 
